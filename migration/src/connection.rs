@@ -1,0 +1,167 @@
+//! How a database is reached to be migrated: over one connection, under a lock.
+//!
+//! SeaORM takes no lock, so two processes that start at once would both apply the same step.
+//! Here the second waits for the first, and then finds nothing left to do.
+
+use std::{
+    collections::HashSet,
+    fs::{self, File},
+    path::{Path, PathBuf},
+};
+
+use sea_orm_migration::{
+    prelude::*,
+    sea_orm::{
+        ConnectOptions, Database, DatabaseConnection, DbBackend, EntityTrait, QuerySelect,
+        sqlx::sqlite::SqliteConnectOptions,
+    },
+    seaql_migrations,
+};
+
+use crate::Migrator;
+
+/// The key of the advisory lock on PostgreSQL ("garboard" in ASCII). Locks are per database.
+const LOCK_KEY: i64 = 0x6761_7262_6f61_7264;
+
+/// A database that no other process migrates while this value lives.
+#[derive(Debug)]
+pub struct Locked {
+    connection: DatabaseConnection,
+    /// Locked until it is closed. PostgreSQL needs none: its lock ends with the connection.
+    _file: Option<File>,
+}
+
+impl Locked {
+    /// Connects and waits until no other process migrates this database.
+    ///
+    /// A SQLite file is created with its folder if it is missing; beside it appears an empty
+    /// `<file>.migrate-lock`, which may be deleted when nothing runs. On PostgreSQL the lock belongs
+    /// to the session, so connect to the server itself, not to a pooler in transaction mode.
+    ///
+    /// # Errors
+    /// What connecting or creating the file met; [`DbErr::Custom`] for a SQLite database in memory,
+    /// which exists in one connection only: use `Migrator::up` on that connection.
+    pub async fn open(options: impl Into<ConnectOptions>) -> Result<Self, DbErr> {
+        let mut options = options.into();
+        // One connection, kept: the lock on PostgreSQL and `PRAGMA foreign_keys` on SQLite are
+        // properties of a connection, and a pool would hand out another.
+        options
+            .max_connections(1)
+            .min_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_lazy(false);
+        let file = match sqlite_file(options.get_url())? {
+            Some(database) => Some(lock_file(database).await?),
+            None => None,
+        };
+        let connection = Database::connect(options).await?;
+        if connection.get_database_backend() == DbBackend::Postgres {
+            // Waiting for another process may take longer than a statement of the server may.
+            connection.execute_unprepared("SET statement_timeout = 0").await?;
+            connection.execute_unprepared(&format!("SELECT pg_advisory_lock({LOCK_KEY})")).await?;
+        }
+        Ok(Self { connection, _file: file })
+    }
+
+    /// The one connection, good for [`MigratorTrait`]'s functions.
+    pub fn connection(&self) -> &DatabaseConnection {
+        &self.connection
+    }
+
+    /// Closes the connection, and with it the lock.
+    ///
+    /// # Errors
+    /// What closing met.
+    pub async fn close(self) -> Result<(), DbErr> {
+        self.connection.close().await
+    }
+}
+
+/// Applies the pending migrations, one process at a time, and returns their names.
+///
+/// Nothing pending is no error, even if a newer release has applied migrations unknown here.
+///
+/// # Errors
+/// What [`Locked::open`] or a migration met; the failed migration has left nothing behind.
+pub async fn migrate(options: impl Into<ConnectOptions>) -> Result<Vec<String>, DbErr> {
+    let locked = Locked::open(options).await?;
+    let names = pending(locked.connection()).await?;
+    if !names.is_empty() {
+        Migrator::up(locked.connection(), None).await?;
+    }
+    locked.close().await?;
+    Ok(names)
+}
+
+/// The names of the migrations that `db` still lacks, oldest first. It only reads.
+///
+/// Migrations recorded there but unknown here are ignored: during a rolling deployment the previous
+/// release keeps serving a schema that a newer one has extended.
+///
+/// # Errors
+/// What the database met; a database without any migrations is none.
+pub async fn pending(db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+    let applied: HashSet<String> = if SchemaManager::new(db).has_table("seaql_migrations").await? {
+        seaql_migrations::Entity::find()
+            .select_only()
+            .column(seaql_migrations::Column::Version)
+            .into_tuple::<String>()
+            .all(db)
+            .await?
+            .into_iter()
+            .collect()
+    } else {
+        HashSet::new()
+    };
+    Ok(Migrator::migrations()
+        .iter()
+        .map(|migration| migration.name().to_owned())
+        .filter(|name| !applied.contains(name))
+        .collect())
+}
+
+/// The file behind a SQLite URL, created with its folder if need be; nothing for PostgreSQL.
+fn sqlite_file(url: &str) -> Result<Option<PathBuf>, DbErr> {
+    if !url.starts_with("sqlite:") {
+        return Ok(None);
+    }
+    if url.contains(":memory:") || url.contains("mode=memory") {
+        return Err(DbErr::Custom(
+            "a SQLite database in memory cannot be migrated over a connection of its own: \
+             name a file, or call Migrator::up on the connection that holds it"
+                .to_owned(),
+        ));
+    }
+    let options: SqliteConnectOptions =
+        url.parse().map_err(|error| DbErr::Custom(format!("DATABASE_URL: {error}")))?;
+    let path = options.get_filename();
+    create(path).map(Some).map_err(|error| DbErr::Custom(format!("{}: {error}", path.display())))
+}
+
+/// An empty file is an empty database to SQLite.
+fn create(path: &Path) -> std::io::Result<PathBuf> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    File::options().create(true).append(true).open(path)?;
+    path.canonicalize()
+}
+
+/// Locks a file beside the database: closing a second handle on the database itself would drop
+/// SQLite's own locks on it.
+async fn lock_file(database: PathBuf) -> Result<File, DbErr> {
+    let mut path = database.into_os_string();
+    path.push(".migrate-lock");
+    let path = PathBuf::from(path);
+    let name = path.display().to_string();
+    let lock = move || {
+        let file = File::options().create(true).append(true).open(&path)?;
+        file.lock()?;
+        Ok::<_, std::io::Error>(file)
+    };
+    tokio::task::spawn_blocking(lock)
+        .await
+        .map_err(|error| DbErr::Custom(format!("{name}: {error}")))?
+        .map_err(|error| DbErr::Custom(format!("{name}: {error}")))
+}
