@@ -13,6 +13,7 @@ use std::{
 use anyhow::{Context, anyhow, bail};
 use clap::Parser;
 use sea_orm_cli::{Cli, Commands, GenerateSubcommands, run_generate_command};
+use tracing::{instrument::WithSubscriber, subscriber::NoSubscriber};
 
 use crate::migrate;
 
@@ -41,10 +42,14 @@ pub async fn generate(url: &str) -> anyhow::Result<Entities> {
         bail!("{COMMAND} no longer generates");
     };
     let GenerateSubcommands::Entity { output_dir, database_schema, .. } = &mut command;
-    *output_dir = output.to_str().context("the temporary folder has no UTF-8 name")?.to_owned();
+    output.to_str().context("the temporary folder has no UTF-8 name")?.clone_into(output_dir);
     // DATABASE_SCHEMA would end up in the entities as an attribute.
     *database_schema = None;
-    run_generate_command(command, false).await.map_err(|error| anyhow!("{error}"))?;
+    run_generate_command(command, false)
+        // It logs every column, to a subscriber of its own unless there is one.
+        .with_subscriber(NoSubscriber::new())
+        .await
+        .map_err(|error| anyhow!("{error}"))?;
     let entities = Entities::read(&output)?;
     if entities.0.len() <= 2 {
         bail!("the database has no tables: migrate it first");

@@ -12,16 +12,17 @@ use std::{
 use sea_orm_migration::{
     prelude::*,
     sea_orm::{
-        ConnectOptions, Database, DatabaseConnection, DbBackend, EntityTrait, QuerySelect,
-        sqlx::sqlite::SqliteConnectOptions,
+        ConnectOptions, Database, DatabaseConnection, DbBackend, sqlx::sqlite::SqliteConnectOptions,
     },
-    seaql_migrations,
 };
 
 use crate::Migrator;
 
 /// The key of the advisory lock on PostgreSQL ("garboard" in ASCII). Locks are per database.
 const LOCK_KEY: i64 = 0x6761_7262_6f61_7264;
+
+/// Where SeaORM records what it has applied.
+const TABLE: &str = "seaql_migrations";
 
 /// A database that no other process migrates while this value lives.
 #[derive(Debug)]
@@ -102,18 +103,12 @@ pub async fn migrate(options: impl Into<ConnectOptions>) -> Result<Vec<String>, 
 /// # Errors
 /// What the database met; a database without any migrations is none.
 pub async fn pending(db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
-    let applied: HashSet<String> = if SchemaManager::new(db).has_table("seaql_migrations").await? {
-        seaql_migrations::Entity::find()
-            .select_only()
-            .column(seaql_migrations::Column::Version)
-            .into_tuple::<String>()
-            .all(db)
-            .await?
-            .into_iter()
-            .collect()
-    } else {
-        HashSet::new()
-    };
+    let mut applied = HashSet::new();
+    if SchemaManager::new(db).has_table(TABLE).await? {
+        for row in db.query_all(Query::select().column("version").from(TABLE)).await? {
+            applied.insert(row.try_get_by_index::<String>(0)?);
+        }
+    }
     Ok(Migrator::migrations()
         .iter()
         .map(|migration| migration.name().to_owned())
