@@ -1,0 +1,335 @@
+//! Connections, and the only place where transactions begin.
+//!
+//! **No transaction can be cut in half.** sqlx 0.9.0 loses track of a connection whose `BEGIN` is dropped while it is
+//! in flight (launchbadge/sqlx#4393): the connection goes back to the pool inside an open transaction, and what is
+//! later written on it is acknowledged and never committed. actix drops a handler's future when its client goes away.
+//! So the future that talks to the database is never the handler's: [`Database::read`] and [`Database::write`] run it
+//! as a task of its own, which a disconnect cannot cancel.
+//!
+//! What runs in a transaction may run twice (it is tried again after a conflict): nothing in it but SQL.
+
+use std::{sync::Arc, time::Duration};
+
+use rand::RngExt;
+use sea_orm::{
+    AccessMode, ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction,
+    DbBackend, DbErr, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use tracing::log::LevelFilter;
+
+use crate::{Error, Result, error::is_conflict};
+
+/// An open transaction: what every write takes, so that it cannot be called without one.
+pub type Transaction = DatabaseTransaction;
+
+/// How often a transaction is tried before the caller is told to come back.
+const MAX_ATTEMPTS: u32 = 6;
+/// How long SQLite waits for a lock held by another process before it reports a conflict.
+const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What [`Database::connect`] needs to know; every value is explained in `docs/configuration.md`.
+#[derive(Clone, Debug)]
+pub struct DatabaseOptions {
+    /// `sqlite://…` or `postgres://…`.
+    pub url: String,
+    /// The most connections this pool opens (on SQLite: readers; there is always exactly one writer).
+    pub max_connections: u32,
+    /// The connections kept open when idle.
+    pub min_connections: u32,
+    /// When an idle connection above the minimum is closed.
+    pub idle_timeout: Duration,
+    /// The longest wait for a connection.
+    pub connect_timeout: Duration,
+    /// The longest run of one statement.
+    pub statement_timeout: Duration,
+    /// When SQLite tells the disk to keep a commit.
+    pub synchronous: Synchronous,
+    /// Whether statements (never their values) are logged at debug level.
+    pub log_queries: bool,
+}
+
+/// SQLite's `PRAGMA synchronous`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Synchronous {
+    /// A commit survives a power cut.
+    Full,
+    /// A commit survives a crash of the process; the last ones may be lost in a power cut.
+    Normal,
+}
+
+/// How a pool stands at this moment.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PoolStatus {
+    /// Connections at work.
+    pub in_use: u32,
+    /// Connections waiting for work.
+    pub idle: u32,
+}
+
+/// What a transaction promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isolation {
+    /// Reads only, all of one moment.
+    Snapshot,
+    /// Each statement sees what is committed when it starts; rows that are decided on are locked by `fetch`.
+    ReadCommitted,
+    /// As if transactions ran one after the other.
+    Serializable,
+}
+
+/// A database: a pool on PostgreSQL, a writer and readers on SQLite. Cloning is cheap and shares the connections.
+#[derive(Clone, Debug)]
+pub struct Database {
+    reader: DatabaseConnection,
+    writer: DatabaseConnection,
+    /// On SQLite, whose statements the database itself cannot time out.
+    read_timeout: Option<Duration>,
+}
+
+impl Database {
+    /// Connects. The schema is left as it is.
+    ///
+    /// # Errors
+    /// `Busy` when the database cannot be reached.
+    pub async fn connect(options: &DatabaseOptions) -> Result<Self> {
+        if options.url.starts_with("sqlite:") {
+            let writer = sea_orm::Database::connect(sqlite_options(options, true)).await?;
+            let reader = sea_orm::Database::connect(sqlite_options(options, false)).await?;
+            return Ok(Self { reader, writer, read_timeout: Some(options.statement_timeout) });
+        }
+        let mut connect = base_options(options);
+        connect
+            .max_connections(options.max_connections)
+            .min_connections(options.min_connections)
+            .statement_timeout(options.statement_timeout)
+            .map_sqlx_postgres_opts(|options| options.statement_cache_capacity(256));
+        let pool = sea_orm::Database::connect(connect).await?;
+        Ok(Self { reader: pool.clone(), writer: pool, read_timeout: None })
+    }
+
+    /// Calls `observer` after each statement, with its duration and whether it failed.
+    pub fn on_statement(&mut self, observer: impl Fn(Duration, bool) + Send + Sync + 'static) {
+        let observer = Arc::new(observer);
+        let callback = move |info: &sea_orm::metric::Info<'_>| observer(info.elapsed, info.failed);
+        self.reader.set_metric_callback(callback.clone());
+        self.writer.set_metric_callback(callback);
+    }
+
+    /// For single statements that only read. Reads that belong together go into [`Database::read`].
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// Which database this is.
+    pub fn backend(&self) -> DbBackend {
+        self.reader.get_database_backend()
+    }
+
+    /// Asks the database for a sign of life.
+    ///
+    /// # Errors
+    /// `Busy` when there is none.
+    pub async fn ping(&self) -> Result<()> {
+        Ok(self.reader.execute_unprepared("SELECT 1").await.map(|_| ())?)
+    }
+
+    /// How the connections stand; on SQLite, the readers and the writer together.
+    pub fn pool_status(&self) -> PoolStatus {
+        let of = |size: u32, idle: usize| {
+            let idle = u32::try_from(idle).unwrap_or(u32::MAX);
+            PoolStatus { in_use: size.saturating_sub(idle), idle }
+        };
+        match self.backend() {
+            DbBackend::Sqlite => {
+                let [reader, writer] =
+                    [&self.reader, &self.writer].map(|pool| pool.get_sqlite_connection_pool());
+                let (readers, writers) =
+                    (of(reader.size(), reader.num_idle()), of(writer.size(), writer.num_idle()));
+                PoolStatus {
+                    in_use: readers.in_use + writers.in_use,
+                    idle: readers.idle + writers.idle,
+                }
+            }
+            _ => {
+                let pool = self.reader.get_postgres_connection_pool();
+                of(pool.size(), pool.num_idle())
+            }
+        }
+    }
+
+    /// Runs reads that belong together: everything `work` reads is of one moment.
+    ///
+    /// # Errors
+    /// Those of `work`, and `Busy`.
+    pub async fn read<T: 'static>(
+        &self,
+        work: impl AsyncFn(&Transaction) -> Result<T> + 'static,
+    ) -> Result<T> {
+        self.transaction(Isolation::Snapshot, work).await
+    }
+
+    /// Runs `work` in a transaction that is committed when it succeeds and rolled back when it does not.
+    ///
+    /// # Errors
+    /// Those of `work`, and `Busy` when conflicts with other transactions did not cease.
+    pub async fn write<T: 'static>(
+        &self,
+        work: impl AsyncFn(&Transaction) -> Result<T> + 'static,
+    ) -> Result<T> {
+        self.transaction(Isolation::ReadCommitted, work).await
+    }
+
+    /// Runs `work` in a transaction of the given isolation, again after a conflict, in a task that outlives the
+    /// caller's future. Must be called on a thread with a local task set, as all of actix's are.
+    ///
+    /// # Errors
+    /// Those of `work`; `Busy` when conflicts did not cease; `Panicked`.
+    pub async fn transaction<T: 'static>(
+        &self,
+        isolation: Isolation,
+        work: impl AsyncFn(&Transaction) -> Result<T> + 'static,
+    ) -> Result<T> {
+        let database = self.clone();
+        let task =
+            tokio::task::spawn_local(async move { database.with_retries(isolation, work).await });
+        match task.await {
+            Ok(result) => result,
+            Err(stopped) => {
+                tracing::error!(%stopped, "a transaction stopped and was rolled back");
+                Err(Error::Panicked)
+            }
+        }
+    }
+
+    async fn with_retries<T>(
+        &self,
+        isolation: Isolation,
+        work: impl AsyncFn(&Transaction) -> Result<T>,
+    ) -> Result<T> {
+        let mut attempt = 1;
+        loop {
+            match self.attempt(isolation, &work).await {
+                Err(error) if is_conflict(&error) && attempt < MAX_ATTEMPTS => {
+                    tracing::debug!(attempt, %error, "transaction conflict, trying again");
+                    let longest = 10 << attempt;
+                    let pause =
+                        Duration::from_millis(rand::rng().random_range(longest / 2..=longest));
+                    tokio::time::sleep(pause).await;
+                    attempt += 1;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    async fn attempt<T>(
+        &self,
+        isolation: Isolation,
+        work: &impl AsyncFn(&Transaction) -> Result<T>,
+    ) -> Result<T> {
+        let transaction = self.begin(isolation).await?;
+        let result = match (isolation, self.read_timeout) {
+            (Isolation::Snapshot, Some(limit)) => tokio::time::timeout(limit, work(&transaction))
+                .await
+                .unwrap_or(Err(Error::Busy { retry_after: Duration::from_secs(1), cause: None })),
+            _ => work(&transaction).await,
+        };
+        match result {
+            Ok(value) => {
+                transaction.commit().await?;
+                Ok(value)
+            }
+            Err(error) => {
+                // The error that stopped the work is what the caller wants to know, not that of a lost connection.
+                let _ = transaction.rollback().await;
+                Err(error)
+            }
+        }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the one home of begin")]
+    async fn begin(&self, isolation: Isolation) -> Result<Transaction, DbErr> {
+        let (isolation_level, access_mode) = match (self.backend(), isolation) {
+            // SQLite has one writer and snapshot readers: every level is already serializable.
+            (DbBackend::Sqlite, _) | (_, Isolation::ReadCommitted) => (None, None),
+            (_, Isolation::Snapshot) => {
+                (Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly))
+            }
+            (_, Isolation::Serializable) => (Some(IsolationLevel::Serializable), None),
+        };
+        let (connection, sqlite_transaction_mode) = match isolation {
+            Isolation::Snapshot => (&self.reader, SqliteTransactionMode::Deferred),
+            _ => (&self.writer, SqliteTransactionMode::Immediate),
+        };
+        let sqlite_transaction_mode = Some(sqlite_transaction_mode);
+        connection
+            .begin_with_options(TransactionOptions {
+                isolation_level,
+                access_mode,
+                sqlite_transaction_mode,
+            })
+            .await
+    }
+}
+
+/// Runs `work` inside `tx` so that its failure undoes what it did and leaves the rest of the transaction standing.
+///
+/// # Errors
+/// Those of `work`.
+#[expect(clippy::disallowed_methods, reason = "the one home of begin")]
+pub async fn savepoint<T>(
+    tx: &Transaction,
+    work: impl AsyncFnOnce(&Transaction) -> Result<T>,
+) -> Result<T> {
+    let nested = tx.begin().await?;
+    match work(&nested).await {
+        Ok(value) => {
+            nested.commit().await?;
+            Ok(value)
+        }
+        Err(error) => {
+            nested.rollback().await?;
+            Err(error)
+        }
+    }
+}
+
+fn base_options(options: &DatabaseOptions) -> ConnectOptions {
+    let mut connect = ConnectOptions::new(&options.url);
+    connect
+        .connect_timeout(options.connect_timeout)
+        .acquire_timeout(options.connect_timeout)
+        .idle_timeout(options.idle_timeout)
+        // A ping before every use cost 9 to 19 % of throughput; a broken connection is known by its error.
+        .test_before_acquire(false)
+        .sqlx_logging(options.log_queries)
+        .sqlx_logging_level(LevelFilter::Debug);
+    connect
+}
+
+fn sqlite_options(options: &DatabaseOptions, writes: bool) -> ConnectOptions {
+    let mut connect = base_options(options);
+    let synchronous = match options.synchronous {
+        Synchronous::Full => SqliteSynchronous::Full,
+        Synchronous::Normal => SqliteSynchronous::Normal,
+    };
+    connect
+        .max_connections(if writes { 1 } else { options.max_connections.max(1) })
+        .min_connections(1)
+        // Opening a file again costs its page cache and its prepared statements.
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .map_sqlx_sqlite_opts(move |sqlite| {
+            let sqlite = sqlite
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(synchronous)
+                .foreign_keys(true)
+                .busy_timeout(SQLITE_BUSY_TIMEOUT)
+                .statement_cache_capacity(256);
+            // Whoever tries to write through a reader finds out at once.
+            if writes { sqlite } else { sqlite.pragma("query_only", "ON") }
+        });
+    connect
+}

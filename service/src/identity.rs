@@ -1,0 +1,3 @@
+//! Who people are: users, sessions, credentials.
+
+pub mod user;

@@ -1,0 +1,54 @@
+//! Lists: from a query string to a page of rows. The grammar is in `docs/lists.md`.
+//!
+//! Four steps, a file each: [`parse`] (text to [`ListQuery`], knows no table), [`filter`] and [`sort`] (names and
+//! values to typed columns and parameters), [`select`] (which columns and what to embed), and [`run`] (SQL, in one
+//! snapshot). Nothing a caller wrote becomes SQL text: names are looked up among the declared columns, values become
+//! parameters.
+
+mod filter;
+mod include;
+mod parse;
+mod run;
+mod sort;
+
+pub use parse::ListQuery;
+pub use run::{get, list};
+
+use crate::{Error, Result};
+
+/// The most predicates of one query.
+pub const MAX_PREDICATES: usize = 50;
+/// The most values of one `in` or `nin`.
+pub const MAX_VALUES: usize = 100;
+/// The deepest nesting of groups.
+pub const MAX_DEPTH: usize = 4;
+/// The most keys in `sort`.
+pub const MAX_SORT_KEYS: usize = 5;
+/// The most relations in `include`.
+pub const MAX_INCLUDES: usize = 5;
+/// The most rows on a page.
+pub const MAX_LIMIT: u64 = 100;
+/// The rows on a page when the caller does not say.
+pub const DEFAULT_LIMIT: u64 = 10;
+/// How deep `page` reaches: page × limit.
+pub const MAX_ROWS_DEEP: u64 = 10_000;
+/// The longest query string in bytes.
+pub const MAX_QUERY_BYTES: usize = 8 * 1024;
+/// The most rows embedded of one to-many relation into one row.
+pub const MAX_EMBEDDED: u64 = 100;
+
+/// `names`, quoted and joined, for messages that say what is allowed.
+fn allowed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<_> = names.collect();
+    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+}
+
+fn check_count(parameter: &str, count: usize, most: usize, what: &str) -> Result<()> {
+    if count <= most {
+        return Ok(());
+    }
+    Err(Error::bad_query(
+        parameter,
+        format!("{count} {what} are too many: at most {most} are allowed"),
+    ))
+}

@@ -1,0 +1,134 @@
+//! Which rows a caller reaches, as a set of ways to reach them, rendered to SQL in the shape that is fastest.
+//!
+//! For one row, the ways are joined by OR: the row is found by its key and the cheap ways are tried first. For a set,
+//! they are a UNION of keys: a database cannot use one index for an OR over several tables and would read them whole,
+//! while each arm of the union uses its own. Both shapes say the same; a test compares them.
+
+use sea_orm::{
+    ColumnTrait, Condition, IdenStatic,
+    sea_query::{Expr, ExprTrait, Query, SelectStatement, UnionType},
+};
+
+use crate::{Principal, Resource, Right, table::Table};
+
+/// A set of rows of one table.
+#[derive(Debug)]
+pub enum Scope {
+    /// Every row.
+    Everything,
+    /// The rows that at least one way reaches; without a way, none.
+    AnyOf(Vec<Way>),
+}
+
+/// One reason why a row belongs to a scope.
+#[derive(Debug)]
+pub enum Way {
+    /// The row itself says so.
+    Where(Condition),
+    /// It belongs to a row of another table that does.
+    Within {
+        /// The column of this table that refers to the other.
+        column: &'static str,
+        /// The other table.
+        parent: &'static Table,
+        /// Its rows.
+        scope: Scope,
+    },
+}
+
+/// How a scope is going to be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// To test one row found by its key.
+    Row,
+    /// To find all rows.
+    Set,
+}
+
+impl Scope {
+    /// No row. The start of every scope: it only widens.
+    pub const fn nothing() -> Self {
+        Self::AnyOf(Vec::new())
+    }
+
+    /// The rows for which `condition` holds.
+    pub fn only(condition: impl Into<Condition>) -> Self {
+        Self::nothing().or(condition)
+    }
+
+    /// The rows whose `column` refers to a row of `P` on which `user` holds `right`.
+    pub fn within<P: Resource>(
+        column: impl ColumnTrait + IdenStatic,
+        user: &Principal,
+        right: Right,
+    ) -> Self {
+        Self::nothing().or_within::<P>(column, user, right)
+    }
+
+    /// And the rows for which `condition` holds.
+    #[must_use]
+    pub fn or(self, condition: impl Into<Condition>) -> Self {
+        self.with(Way::Where(condition.into()))
+    }
+
+    /// And the rows whose `column` refers to a row of `P` on which `user` holds `right`.
+    #[must_use]
+    pub fn or_within<P: Resource>(
+        self,
+        column: impl ColumnTrait + IdenStatic,
+        user: &Principal,
+        right: Right,
+    ) -> Self {
+        let parent = Table::of::<P>();
+        self.with(Way::Within {
+            column: column.as_str(),
+            parent,
+            scope: parent.scope_of(Some(user), right),
+        })
+    }
+
+    fn with(self, way: Way) -> Self {
+        match self {
+            Self::Everything => Self::Everything,
+            Self::AnyOf(mut ways) => {
+                ways.push(way);
+                Self::AnyOf(ways)
+            }
+        }
+    }
+
+    pub(crate) fn condition(self, table: &Table, shape: Shape) -> Condition {
+        let ways = match self {
+            Self::Everything => return Condition::all(),
+            Self::AnyOf(ways) => ways,
+        };
+        let single = ways.len() == 1;
+        let mut conditions = ways.into_iter().map(|way| way.condition(table, shape));
+        if shape == Shape::Row || single {
+            return conditions.fold(Condition::any(), Condition::add);
+        }
+        let Some(first) = conditions.next() else { return Condition::any() };
+        let mut union = keys_of(table, first);
+        for condition in conditions {
+            union.union(UnionType::Distinct, keys_of(table, condition));
+        }
+        Condition::all().add(Expr::col((table.name, "id")).in_subquery(union))
+    }
+}
+
+impl Way {
+    fn condition(self, table: &Table, shape: Shape) -> Condition {
+        match self {
+            Self::Where(condition) => condition,
+            Self::Within { column, parent, scope } => {
+                let rows = parent.existing().add(scope.condition(parent, shape));
+                Condition::all()
+                    .add(Expr::col((table.name, column)).in_subquery(keys_of(parent, rows)))
+            }
+        }
+    }
+}
+
+fn keys_of(table: &Table, condition: Condition) -> SelectStatement {
+    Query::select().column((table.name, "id")).from(table.name).cond_where(condition).take()
+}
