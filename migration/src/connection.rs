@@ -6,13 +6,15 @@
 use std::{
     collections::HashSet,
     fs::{self, File},
+    io,
     path::{Path, PathBuf},
 };
 
 use sea_orm_migration::{
     prelude::*,
     sea_orm::{
-        ConnectOptions, Database, DatabaseConnection, DbBackend, sqlx::sqlite::SqliteConnectOptions,
+        ConnectOptions, Database, DatabaseConnection, DbBackend, RuntimeErr,
+        sqlx::{self, postgres::PgConnectOptions, sqlite::SqliteConnectOptions},
     },
 };
 
@@ -40,8 +42,8 @@ impl Locked {
     /// to the session, so connect to the server itself, not to a pooler in transaction mode.
     ///
     /// # Errors
-    /// What connecting or creating the file met; [`DbErr::Custom`] for a SQLite database in memory,
-    /// which exists in one connection only: use `Migrator::up` on that connection.
+    /// [`DbErr::Conn`] if the database or its file cannot be reached, and for a SQLite database in
+    /// memory, which exists in one connection only: use `Migrator::up` on that connection.
     pub async fn open(options: impl Into<ConnectOptions>) -> Result<Self, DbErr> {
         let mut options = options.into();
         // One connection, kept: the lock on PostgreSQL and `PRAGMA foreign_keys` on SQLite are
@@ -117,34 +119,44 @@ pub async fn pending(db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
 }
 
 /// The file behind a SQLite URL, created with its folder if need be; nothing for PostgreSQL.
+///
+/// SeaORM repeats a URL that it cannot use in the error, password and all; this does not.
 fn sqlite_file(url: &str) -> Result<Option<PathBuf>, DbErr> {
-    if !url.starts_with("sqlite:") {
+    let invalid = |error: sqlx::Error| unreachable(error.to_string());
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        url.parse::<PgConnectOptions>().map_err(invalid)?;
         return Ok(None);
     }
+    if !url.starts_with("sqlite:") {
+        return Err(unreachable("expected sqlite://<file> or postgres://<server>".to_owned()));
+    }
     if url.contains(":memory:") || url.contains("mode=memory") {
-        return Err(DbErr::Custom(
+        return Err(unreachable(
             "a SQLite database in memory cannot be migrated over a connection of its own: \
              name a file, or call Migrator::up on the connection that holds it"
                 .to_owned(),
         ));
     }
-    let options: SqliteConnectOptions =
-        url.parse().map_err(|error| DbErr::Custom(format!("DATABASE_URL: {error}")))?;
+    let options: SqliteConnectOptions = url.parse().map_err(invalid)?;
     let path = options.get_filename();
-    create(path).map(Some).map_err(|error| DbErr::Custom(format!("{}: {error}", path.display())))
+    create(path).map(Some).map_err(|error| unreachable(format!("{}: {error}", path.display())))
 }
 
 /// An empty file is an empty database to SQLite.
-fn create(path: &Path) -> std::io::Result<PathBuf> {
+fn create(path: &Path) -> io::Result<PathBuf> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    File::options().create(true).append(true).open(path)?;
+    // An existing file is not even opened: closing it would drop the locks that this process holds
+    // on it through SQLite, as POSIX has it.
+    match File::create_new(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_file() => {}
+        created => drop(created?),
+    }
     path.canonicalize()
 }
 
-/// Locks a file beside the database: closing a second handle on the database itself would drop
-/// SQLite's own locks on it.
+/// Locks a file beside the database, not the database, for the same reason.
 async fn lock_file(database: PathBuf) -> Result<File, DbErr> {
     let mut path = database.into_os_string();
     path.push(".migrate-lock");
@@ -153,10 +165,14 @@ async fn lock_file(database: PathBuf) -> Result<File, DbErr> {
     let lock = move || {
         let file = File::options().create(true).append(true).open(&path)?;
         file.lock()?;
-        Ok::<_, std::io::Error>(file)
+        Ok::<_, io::Error>(file)
     };
     tokio::task::spawn_blocking(lock)
         .await
-        .map_err(|error| DbErr::Custom(format!("{name}: {error}")))?
-        .map_err(|error| DbErr::Custom(format!("{name}: {error}")))
+        .map_err(|error| unreachable(format!("{name}: {error}")))?
+        .map_err(|error| unreachable(format!("{name}: {error}")))
+}
+
+fn unreachable(message: String) -> DbErr {
+    DbErr::Conn(RuntimeErr::Internal(message))
 }

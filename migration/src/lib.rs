@@ -1,7 +1,8 @@
 //! The database schema, as steps.
 //!
-//! [`Migrator`] lists them in the order in which a reader would tell the story: who signs in, how they
-//! come together, what they work on, and who did what. [`schema`] is the vocabulary they are written
+//! [`Migrator`] lists them in the order in which a reader would tell the story: who signs in (`user` to
+//! `verification`), how they come together (`organization` to `invitation`), what they work on
+//! (`theme` to `task`), and who did what (`audit_log`). [`schema`] is the vocabulary they are written
 //! in. Steps never use the entities, which are generated from their outcome.
 
 #![expect(elided_lifetimes_in_paths, reason = "`MigrationTrait` elides them: `'_` would not match")]
@@ -25,7 +26,7 @@ mod m20260901_000011_create_task;
 mod m20260901_000012_create_audit_log;
 
 pub use connection::{Locked, migrate, pending};
-pub use sea_orm_migration::MigratorTrait;
+pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
 use sea_orm_migration::prelude::*;
 
@@ -35,23 +36,20 @@ pub struct Migrator;
 
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
+    // `sea-orm-cli migrate generate` rewrites this list, without what else is written in it.
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         vec![
-            // Who signs in
             Box::new(m20260901_000001_create_user::Migration),
             Box::new(m20260901_000002_create_session::Migration),
             Box::new(m20260901_000003_create_account::Migration),
             Box::new(m20260901_000004_create_verification::Migration),
-            // How they come together
             Box::new(m20260901_000005_create_organization::Migration),
             Box::new(m20260901_000006_create_member::Migration),
             Box::new(m20260901_000007_create_invitation::Migration),
-            // What they work on
             Box::new(m20260901_000008_create_theme::Migration),
             Box::new(m20260901_000009_create_project::Migration),
             Box::new(m20260901_000010_create_project_member::Migration),
             Box::new(m20260901_000011_create_task::Migration),
-            // Who did what
             Box::new(m20260901_000012_create_audit_log::Migration),
         ]
     }
