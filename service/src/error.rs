@@ -237,7 +237,7 @@ fn checked_column(table: &str, constraint: &str) -> String {
 }
 
 /// `client_name` → `clientName`: how every column is called over HTTP.
-pub(crate) fn camel_case(column: &str) -> String {
+pub fn camel_case(column: &str) -> String {
     let mut name = String::with_capacity(column.len());
     let mut upper = false;
     for letter in column.chars() {

@@ -359,7 +359,7 @@ pub async fn task_counts(
     query: &ListQuery,
 ) -> Result<Page<TaskCount>> {
     caller.principal()?;
-    let page = query::list(tx, caller, Table::of::<Project>(), query, Condition::all()).await?;
+    let page = query::list(tx, caller, Table::of::<Project>(), query).await?;
     let ids: Vec<_> = page.items.iter().filter_map(Record::id).collect();
     let select = Query::select()
         .column(task_table::Column::ProjectId)

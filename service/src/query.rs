@@ -1,17 +1,19 @@
 //! Lists: from a query string to a page of rows. The grammar is in `docs/lists.md`.
 //!
-//! Four steps, a file each: [`parse`] (text to [`ListQuery`], knows no table), [`filter`] and [`sort`] (names and
-//! values to typed columns and parameters), [`select`] (which columns and what to embed), and [`run`] (SQL, in one
-//! snapshot). Nothing a caller wrote becomes SQL text: names are looked up among the declared columns, values become
+//! [`parse`] and [`group`] read text into a [`ListQuery`] and know no table; [`filter`], [`sort`] and [`include`] turn
+//! names and values into typed columns and parameters; [`run`] puts the SQL together and runs it in one snapshot. Nothing a caller wrote becomes SQL text: names are looked up among the declared columns, values become
 //! parameters.
 
+mod ast;
 mod filter;
+mod group;
 mod include;
 mod parse;
 mod run;
 mod sort;
 
-pub use parse::ListQuery;
+pub use ast::ListQuery;
+pub(crate) use run::list_where;
 pub use run::{get, list};
 
 use crate::{Error, Result};

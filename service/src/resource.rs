@@ -13,6 +13,7 @@ use validator::Validate;
 use crate::{
     Caller, Error, Principal, Result, Transaction,
     field::Field,
+    record::uuid_of,
     scope::{Scope, Shape},
     table::{DELETED_AT, RelationField, Table},
     write,
@@ -44,6 +45,11 @@ pub trait Resource: EntityTrait<Model: Clone + IntoActiveModel<Self::ActiveModel
     fn public() -> Scope;
     /// The rows on which `user` holds `right`. Platform administrators pass before this is asked.
     fn scope(user: &Principal, right: Right) -> Scope;
+
+    /// The key of a row.
+    fn id(row: &Self::Model) -> Uuid {
+        uuid_of(&row.get(Self::column_named("id"))).unwrap_or_default()
+    }
 
     /// The column that the database calls `name`.
     ///
@@ -187,6 +193,7 @@ async fn fetch_locked<E: Resource>(
     lock: Option<LockType>,
 ) -> Result<E::Model> {
     let table = Table::of::<E>();
+    table.admit(caller)?;
     let mut select = find::<E>(id).filter(table.visible(caller, right, Shape::Row));
     if let Some(lock) = lock {
         select = select.lock(lock);
@@ -198,8 +205,8 @@ async fn fetch_locked<E: Resource>(
         return Err(Error::NotFound);
     }
     match find::<E>(id).filter(table.visible(caller, Right::See, Shape::Row)).one(db).await? {
-        Some(_) if caller.user.is_none() => Err(Error::Unauthenticated),
-        Some(_) => Err(Error::Forbidden),
+        // What the public may only see, a signed-in user may perhaps change.
+        Some(_) => caller.principal().and(Err(Error::Forbidden)),
         None => Err(Error::NotFound),
     }
 }

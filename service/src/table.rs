@@ -12,7 +12,7 @@ use sea_orm::{
 };
 
 use crate::{
-    Caller, Principal, Resource, Right,
+    Caller, Error, Principal, Resource, Result, Right,
     error::camel_case,
     field::{Column, Field, Uses},
     scope::{Scope, Shape},
@@ -157,6 +157,17 @@ impl Table {
 
     pub(crate) fn relation(&self, name: &str) -> Option<&Relation> {
         self.relations.iter().find(|relation| relation.name == name)
+    }
+
+    /// Sends the public away where it sees nothing: better to be told to sign in than shown an empty list.
+    ///
+    /// # Errors
+    /// `Unauthenticated`.
+    pub(crate) fn admit(&self, caller: &Caller) -> Result<()> {
+        match (&caller.user, (self.public)()) {
+            (None, Scope::AnyOf(ways)) if ways.is_empty() => Err(Error::Unauthenticated),
+            _ => Ok(()),
+        }
     }
 
     /// The rows on which the caller holds `right`, deleted ones left out: ANDed to everything that reads the table.

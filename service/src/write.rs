@@ -44,9 +44,7 @@ pub(crate) async fn insert_many<E: Audited>(
     let mut models = Vec::with_capacity(rows.len());
     for row in rows {
         let model = stamp::<E>(caller, row).try_into_model()?;
-        if let Value::Uuid(Some(id)) = model.get(E::column_named("id")) {
-            ids.push(id);
-        }
+        ids.push(E::id(&model));
         models.push(model);
     }
     for batch in models.chunks(MAX_PARAMETERS / E::Column::iter().count().max(1)) {
@@ -160,7 +158,6 @@ fn entry<E: Audited>(
         }
     }
     let row = after.or(before);
-    let id = row.map(|row| row.get(E::column_named("id")));
     let at = caller.at.fixed_offset();
     audit_log::ActiveModel {
         id: Set(Uuid::now_v7()),
@@ -169,7 +166,7 @@ fn entry<E: Audited>(
         actor_id: Set(caller.user_id()),
         action: Set(action.to_owned()),
         table_name: Set(table.name.to_owned()),
-        row_id: Set(id.as_ref().and_then(crate::record::uuid_of).unwrap_or_default()),
+        row_id: Set(row.map(E::id).unwrap_or_default()),
         root_id: Set(row.map(E::root).unwrap_or_default()),
         before: Set(before.map(|_| old.into())),
         after: Set(after.map(|_| new.into())),

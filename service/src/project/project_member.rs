@@ -145,7 +145,7 @@ async fn list(
     if !query.include.iter().any(|name| name == always) {
         query.include.push(always.to_owned());
     }
-    query::list(tx, caller, Table::of::<ProjectMember>(), &query, narrow).await
+    query::list_where(tx, caller, Table::of::<ProjectMember>(), &query, narrow).await
 }
 
 /// Shares the project with a user.

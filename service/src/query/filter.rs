@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     allowed,
-    parse::{Operation, Pattern, Predicate, Test},
+    ast::{Operation, Pattern, Predicate, Test},
 };
 use crate::{
     Error, Result,
@@ -97,11 +97,11 @@ fn like(backend: DbBackend, subject: Expr, pattern: &Pattern) -> Expr {
         '%' | '_' | '\\' => text.extend(['\\', letter]),
         _ => text.push(letter),
     });
-    let like = LikeExpr::new(text).escape('\\');
     if backend == DbBackend::Postgres && pattern.insensitive {
-        subject.ilike(like)
+        // A backslash escapes by default there, and sea-query puts ILIKE's ESCAPE inside parentheses.
+        subject.ilike(text)
     } else {
-        subject.like(like)
+        subject.like(LikeExpr::new(text).escape('\\'))
     }
 }
 
@@ -222,4 +222,87 @@ impl Typed<'_> {
 
 fn time(moment: DateTime<Utc>) -> Value {
     Value::from(moment.fixed_offset())
+}
+
+#[cfg(test)]
+mod tests {
+    use entity::prelude::Project;
+    use sea_orm::sea_query::{PostgresQueryBuilder, Query, SqliteQueryBuilder};
+
+    use super::*;
+    use crate::query::ListQuery;
+
+    fn sql(query: &str) -> Result<[String; 2]> {
+        let list = ListQuery::parse(query)?;
+        let of = |backend| {
+            let condition = condition(Table::of::<Project>(), backend, &list.filter)?;
+            Ok::<_, Error>(Query::select().expr(Expr::val(1)).cond_where(condition).take())
+        };
+        let (postgres, sqlite) = (of(DbBackend::Postgres)?, of(DbBackend::Sqlite)?);
+        let clause = |text: String| text.replace("SELECT 1 WHERE ", "").replace("\"project\".", "");
+        Ok([
+            clause(postgres.to_string(PostgresQueryBuilder)),
+            clause(sqlite.to_string(SqliteQueryBuilder)),
+        ])
+    }
+
+    #[test]
+    fn both_databases_are_asked_the_same() {
+        for (query, postgres, sqlite) in [
+            ("name=eq.a", r#""name" = 'a'"#, r#""name" = 'a'"#),
+            ("name=not.eq.a", r#"NOT "name" = 'a'"#, r#"NOT "name" = 'a'"#),
+            ("name=like.a*_", r#""name" LIKE E'a%\\_' ESCAPE E'\\'"#, r#""name" GLOB 'a*_'"#),
+            (
+                "name=like.*[x]?",
+                r#""name" LIKE '%[x]?' ESCAPE E'\\'"#,
+                r#""name" GLOB '*[[]x][?]'"#,
+            ),
+            (
+                "name=ilike.*a%25",
+                r#""name" ILIKE E'%a\\%' ESCAPE E'\\'"#,
+                r#""name" LIKE '%a\%' ESCAPE '\'"#,
+            ),
+            ("isPublic=is.true", r#""is_public" = TRUE"#, r#""is_public" = TRUE"#),
+            (
+                "status=in.(active,archived)",
+                r#""status" IN ('active', 'archived')"#,
+                r#""status" IN ('active', 'archived')"#,
+            ),
+            ("status=in.()", "1 = 2", "1 = 2"),
+            ("clientName=is.null", r#""client_name" IS NULL"#, r#""client_name" IS NULL"#),
+        ] {
+            match sql(query) {
+                Ok(sql) => assert_eq!(sql, [postgres, sqlite], "{query}"),
+                Err(error) => panic!("{query}: {error}"),
+            }
+        }
+    }
+
+    #[test]
+    fn times_are_compared_to_the_millisecond() {
+        let [postgres, _] = sql("createdAt=eq.2026-01-31T10:00:00.0009%2B01:00").expect("valid");
+        let range = r#""created_at" >= '2026-01-31 09:00:00.000000 +00:00' AND "created_at" < '2026-01-31 09:00:00.001000 +00:00'"#;
+        assert_eq!(postgres, range);
+        let [postgres, _] = sql("createdAt=ne.2026-01-31T09:00:00Z").expect("valid");
+        assert_eq!(postgres, ["NOT (", range, ")"].concat());
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        for query in [
+            "secret=eq.a",
+            "deletedAt=is.null",
+            "ownerId=eq.me",
+            "ownerId=like.a*",
+            "isPublic=eq.yes",
+            "isPublic=gt.true",
+            "status=eq.gone",
+            "name=is.true",
+            "createdAt=eq.yesterday",
+            "createdAt=gt.0000-01-01T00:00:00Z",
+            "or=(name.eq.a,secret.eq.b)",
+        ] {
+            assert!(matches!(sql(query), Err(Error::BadQuery { .. })), "{query}");
+        }
+    }
 }

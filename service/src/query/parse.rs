@@ -3,121 +3,12 @@
 use percent_encoding::percent_decode_str;
 
 use super::{
-    DEFAULT_LIMIT, MAX_DEPTH, MAX_INCLUDES, MAX_LIMIT, MAX_PREDICATES, MAX_QUERY_BYTES,
-    MAX_ROWS_DEEP, MAX_SORT_KEYS, MAX_VALUES, check_count,
+    MAX_INCLUDES, MAX_LIMIT, MAX_PREDICATES, MAX_QUERY_BYTES, MAX_ROWS_DEEP, MAX_SORT_KEYS,
+    ast::{ListQuery, Predicate, SortKey, Test},
+    check_count,
+    group::{Group, list_operation, operation, strip_not},
 };
 use crate::{Error, Result};
-
-/// A list as asked for. Names and values are still the caller's text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListQuery {
-    /// What every row must satisfy.
-    pub filter: Predicate,
-    /// The order, most significant key first.
-    pub sort: Vec<SortKey>,
-    /// The members to answer with, or all.
-    pub fields: Option<Vec<String>>,
-    /// The relations to embed.
-    pub include: Vec<String>,
-    /// The page, from 1.
-    pub page: u64,
-    /// The most rows on a page.
-    pub limit: u64,
-}
-
-impl Default for ListQuery {
-    fn default() -> Self {
-        let filter = Predicate::All(Vec::new());
-        Self {
-            filter,
-            sort: Vec::new(),
-            fields: None,
-            include: Vec::new(),
-            page: 1,
-            limit: DEFAULT_LIMIT,
-        }
-    }
-}
-
-/// A condition on a row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Predicate {
-    /// All of these hold.
-    All(Vec<Predicate>),
-    /// At least one of these holds.
-    Any(Vec<Predicate>),
-    /// This does not hold.
-    Not(Box<Predicate>),
-    /// A test of one field.
-    Test(Test),
-}
-
-/// `field=op.value`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Test {
-    /// The parameter it came in, for messages.
-    pub parameter: String,
-    /// The field as the caller named it.
-    pub field: String,
-    /// What is asked of it.
-    pub operation: Operation,
-}
-
-/// An operator with its operands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Operation {
-    /// Equal, by value.
-    Eq(String),
-    /// Not equal; null is neither equal nor unequal.
-    Ne(String),
-    /// Greater.
-    Gt(String),
-    /// Greater or equal.
-    Gte(String),
-    /// Less.
-    Lt(String),
-    /// Less or equal.
-    Lte(String),
-    /// Like a pattern.
-    Like(Pattern),
-    /// One of the values.
-    In(Vec<String>),
-    /// None of the values.
-    NotIn(Vec<String>),
-    /// Between the two, both included.
-    Between(String, String),
-    /// `is.null`
-    IsNull,
-    /// `is.notnull`
-    IsNotNull,
-    /// `is.true`
-    IsTrue,
-    /// `is.false`
-    IsFalse,
-}
-
-/// A pattern: literal parts with anything between them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pattern {
-    /// The literal parts; there is a wildcard between each two. An empty first or last part leaves that end open.
-    pub parts: Vec<String>,
-    /// Whether the case of ASCII letters does not matter.
-    pub insensitive: bool,
-}
-
-/// One key of `sort`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SortKey {
-    /// The field as the caller named it.
-    pub field: String,
-    /// Largest first.
-    pub descending: bool,
-    /// Nulls before everything else; otherwise after, in both directions.
-    pub nulls_first: bool,
-}
-
-const OPERATORS: &str = "eq, ne, gt, gte, lt, lte, like, ilike, contains, icontains, startswith, istartswith, \
-                         in.(…), nin.(…), between.(…,…), is.null, is.notnull, is.true, is.false";
 
 impl ListQuery {
     /// Reads a query string as it stands in the URL, without the `?`.
@@ -167,29 +58,6 @@ impl ListQuery {
         }
         list.filter = Predicate::All(tests);
         Ok(list)
-    }
-}
-
-impl Predicate {
-    fn size(&self) -> usize {
-        match self {
-            Self::All(inner) | Self::Any(inner) => inner.iter().map(Self::size).sum(),
-            Self::Not(inner) => inner.size(),
-            Self::Test(_) => 1,
-        }
-    }
-
-    /// The parameter that (the first part of) it came in.
-    pub(super) fn parameter(&self) -> Option<&str> {
-        match self {
-            Self::All(inner) | Self::Any(inner) => inner.first().and_then(Self::parameter),
-            Self::Not(inner) => inner.parameter(),
-            Self::Test(test) => Some(&test.parameter),
-        }
-    }
-
-    fn negate(self, negated: bool) -> Self {
-        if negated { Self::Not(Box::new(self)) } else { self }
     }
 }
 
@@ -264,214 +132,131 @@ fn test(parameter: &str, text: &str) -> Result<Predicate> {
     .negate(negated))
 }
 
-fn strip_not(text: &str) -> (bool, &str) {
-    text.strip_prefix("not.").map_or((false, text), |rest| (true, rest))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::ast::{Operation, Pattern};
 
-fn operation(parameter: &str, operator: &str, value: String) -> Result<Operation> {
-    let pattern = |parts, insensitive| Operation::Like(Pattern { parts, insensitive });
-    let split = |value: &str| value.split('*').map(str::to_owned).collect::<Vec<_>>();
-    Ok(match operator {
-        "eq" => Operation::Eq(value),
-        "ne" => Operation::Ne(value),
-        "gt" => Operation::Gt(value),
-        "gte" => Operation::Gte(value),
-        "lt" => Operation::Lt(value),
-        "lte" => Operation::Lte(value),
-        "like" => pattern(split(&value), false),
-        "ilike" => pattern(split(&value), true),
-        "contains" => pattern(vec![String::new(), value, String::new()], false),
-        "icontains" => pattern(vec![String::new(), value, String::new()], true),
-        "startswith" => pattern(vec![value, String::new()], false),
-        "istartswith" => pattern(vec![value, String::new()], true),
-        "is" => match &*value {
-            "null" => Operation::IsNull,
-            "notnull" => Operation::IsNotNull,
-            "true" => Operation::IsTrue,
-            "false" => Operation::IsFalse,
-            _ => {
-                return Err(Error::bad_query(parameter, "is.… takes null, notnull, true or false"));
-            }
-        },
-        _ => {
-            let message = format!(
-                "{operator:?} is not an operator; write operator.value with one of: {OPERATORS}"
-            );
-            return Err(Error::bad_query(parameter, message));
-        }
-    })
-}
-
-fn list_operation(parameter: &str, operator: &str, values: Vec<String>) -> Result<Operation> {
-    check_count(parameter, values.len(), MAX_VALUES, "values")?;
-    Ok(match operator {
-        "in" => Operation::In(values),
-        "nin" => Operation::NotIn(values),
-        _ => match <[String; 2]>::try_from(values) {
-            Ok([low, high]) => Operation::Between(low, high),
-            Err(_) => {
-                return Err(Error::bad_query(
-                    parameter,
-                    "between takes two values: between.(low,high)",
-                ));
-            }
-        },
-    })
-}
-
-/// Reads `(…)`: a list of values, or of tests and groups.
-struct Group<'a> {
-    parameter: &'a str,
-    rest: &'a str,
-}
-
-impl<'a> Group<'a> {
-    fn of(parameter: &'a str, rest: &'a str) -> Self {
-        Self { parameter, rest }
+    fn parse(query: &str) -> Result<ListQuery> {
+        ListQuery::parse(query)
     }
 
-    fn error(&self, message: &str) -> Error {
-        Error::bad_query(self.parameter, message)
-    }
-
-    fn eat(&mut self, token: &str) -> bool {
-        match self.rest.strip_prefix(token) {
-            Some(rest) => {
-                self.rest = rest;
-                true
-            }
-            None => false,
+    fn only_test(query: &str) -> Operation {
+        match parse(query).map(|list| list.filter) {
+            Ok(Predicate::All(tests)) => match tests.as_slice() {
+                [Predicate::Test(test)] => test.operation.clone(),
+                other => panic!("{query}: {other:?}"),
+            },
+            other => panic!("{query}: {other:?}"),
         }
     }
 
-    fn end(&self) -> Result<()> {
-        if self.rest.is_empty() {
-            Ok(())
-        } else {
-            Err(self.error("has text after the closing parenthesis"))
+    fn pattern(parts: &[&str], insensitive: bool) -> Operation {
+        let parts = parts.iter().map(ToString::to_string).collect();
+        Operation::Like(Pattern { parts, insensitive })
+    }
+
+    #[test]
+    fn values_are_taken_as_they_stand() {
+        let text = |text: &str| text.to_owned();
+        for (query, meaning) in [
+            ("name=eq.a.b", Operation::Eq(text("a.b"))),
+            ("name=eq.", Operation::Eq(text(""))),
+            ("name=eq.%22x%22", Operation::Eq(text("\"x\""))),
+            ("name=eq.a+b%2Bc", Operation::Eq(text("a b+c"))),
+            ("name=eq.a=b", Operation::Eq(text("a=b"))),
+            ("name=ne.null", Operation::Ne(text("null"))),
+            ("name=like.a*b", pattern(&["a", "b"], false)),
+            ("name=ilike.*%25_*", pattern(&["", "%_", ""], true)),
+            ("name=contains.a*", pattern(&["", "a*", ""], false)),
+            ("name=istartswith.a", pattern(&["a", ""], true)),
+            (
+                "name=in.(a,%22b,c%22,%22q%5C%22%22)",
+                Operation::In(vec![text("a"), text("b,c"), text("q\"")]),
+            ),
+            ("name=nin.()", Operation::NotIn(vec![])),
+            ("at=between.(1,2)", Operation::Between(text("1"), text("2"))),
+            ("name=is.notnull", Operation::IsNotNull),
+        ] {
+            assert_eq!(only_test(query), meaning, "{query}");
         }
     }
 
-    /// The whole of a parameter named `and`, `or`, `not.and` or `not.or`.
-    fn whole(mut self, name: &str) -> Result<Predicate> {
-        let (negated, name) = strip_not(name);
-        let group = self.group(name, 1)?;
-        self.end()?;
-        Ok(group.negate(negated))
+    #[test]
+    fn groups_nest_and_negate() {
+        let list = parse("or=(a.eq.1,not.and(b.is.null,c.not.in.(2,3)))&not.or=(d.eq.%22(%22)")
+            .expect("valid");
+        let Predicate::All(tests) = &list.filter else { panic!("{list:?}") };
+        assert_eq!(tests.len(), 2);
+        assert_eq!(list.filter.size(), 4);
+        assert!(
+            matches!(&tests[0], Predicate::Any(items) if matches!(&items[1], Predicate::Not(_)))
+        );
+        assert!(matches!(&tests[1], Predicate::Not(_)));
     }
 
-    fn group(&mut self, name: &str, depth: usize) -> Result<Predicate> {
-        if depth > MAX_DEPTH {
-            return Err(self.error(&format!("groups are nested deeper than {MAX_DEPTH}")));
-        }
-        if !self.eat("(") {
-            return Err(self
-                .error("a group is written in parentheses: or=(status.eq.active,name.ilike.*x*)"));
-        }
-        let mut items = Vec::new();
-        loop {
-            items.push(self.item(depth)?);
-            if self.eat(")") {
-                break;
-            }
-            if !self.eat(",") {
-                return Err(self.error("a comma or a closing parenthesis is missing"));
-            }
-            check_count(self.parameter, items.len(), MAX_PREDICATES, "predicates")?;
-        }
-        Ok(if name == "and" { Predicate::All(items) } else { Predicate::Any(items) })
+    #[test]
+    fn sort_fields_include_and_pages() {
+        let list = parse(
+            "sort=-createdAt,name.nullsfirst&fields=id,name&include=owner,tasks&page=3&limit=7",
+        );
+        let list = list.expect("valid");
+        let keys: Vec<_> =
+            list.sort.iter().map(|key| (&*key.field, key.descending, key.nulls_first)).collect();
+        assert_eq!(keys, [("createdAt", true, false), ("name", false, true)]);
+        assert_eq!(list.fields, Some(vec!["id".to_owned(), "name".to_owned()]));
+        assert_eq!((list.include.len(), list.page, list.limit), (2, 3, 7));
     }
 
-    fn item(&mut self, depth: usize) -> Result<Predicate> {
-        let (negated, rest) = strip_not(self.rest);
-        for name in ["and", "or"] {
-            if rest.strip_prefix(name).is_some_and(|rest| rest.starts_with('(')) {
-                self.rest = rest.get(name.len()..).unwrap_or_default();
-                return Ok(self.group(name, depth + 1)?.negate(negated));
+    #[test]
+    fn what_is_wrong_is_refused_and_named() {
+        let long = format!("name=eq.{}", "a".repeat(MAX_QUERY_BYTES));
+        let many = "a=eq.1&".repeat(MAX_PREDICATES + 1);
+        let deep = format!("or={}a.eq.1{}", "(and".repeat(6), ")".repeat(6));
+        let values = format!("a=in.({})", vec!["1"; 101].join(","));
+        for (query, parameter) in [
+            ("page=0", "page"),
+            ("page=-1", "page"),
+            ("page=1x", "page"),
+            ("page=99999999999999999999", "page"),
+            ("page=1001&limit=10", "page"),
+            ("limit=101", "limit"),
+            ("limit=", "limit"),
+            ("page=1&page=2", "page"),
+            ("sort=", "sort"),
+            ("sort=a,b,c,d,e,f", "sort"),
+            ("include=a,b,c,d,e,f", "include"),
+            ("fields=a,,b", "fields"),
+            ("name=x", "name"),
+            ("name=foo.x", "name"),
+            ("name", "name"),
+            ("name=is.maybe", "name"),
+            ("name=in.(a", "name"),
+            ("name=in.a", "name"),
+            ("name=in.(a)b", "name"),
+            ("name=between.(a)", "name"),
+            ("name=in.(%22a)", "name"),
+            ("name=eq.%00", "name"),
+            ("name=eq.%FF", "name"),
+            ("or=a.eq.1", "or"),
+            ("or=()", "or"),
+            ("or=(a.eq.1", "or"),
+            ("or=(a.eq.1)x", "or"),
+            ("or=(a.eq.(1))", "or"),
+            (&deep, "or"),
+            (&values, "a"),
+            ("q=x", "q"),
+            ("cursor=", "cursor"),
+            (&many, ""),
+            (&long, ""),
+        ] {
+            match parse(query) {
+                Err(Error::BadQuery { parameter: named, message }) => {
+                    assert_eq!(named, parameter, "{query}");
+                    assert!(!message.is_empty());
+                }
+                other => panic!("{query}: {other:?}"),
             }
         }
-        let field = self.word()?;
-        let negated = self.eat("not.");
-        let operator = self.word_or_end();
-        let operation = if matches!(operator, "in" | "nin" | "between") {
-            let values = self.values()?;
-            list_operation(self.parameter, operator, values)?
-        } else {
-            let value = self.value()?;
-            operation(self.parameter, operator, value)?
-        };
-        let parameter = self.parameter.to_owned();
-        Ok(Predicate::Test(Test { parameter, field: field.to_owned(), operation }).negate(negated))
-    }
-
-    fn word(&mut self) -> Result<&'a str> {
-        let end = self.rest.find(['.', ',', '(', ')', '"']);
-        match end.and_then(|end| self.rest.split_at_checked(end)) {
-            Some((word, rest)) if !word.is_empty() && rest.starts_with('.') => {
-                self.rest = rest.get(1..).unwrap_or_default();
-                Ok(word)
-            }
-            _ => Err(self.error("inside a group, a test is written field.operator.value")),
-        }
-    }
-
-    fn word_or_end(&mut self) -> &'a str {
-        let end = self.rest.find(['.', ',', '(', ')', '"']).unwrap_or(self.rest.len());
-        let (word, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, ""));
-        self.rest = rest.strip_prefix('.').unwrap_or(rest);
-        word
-    }
-
-    fn values(&mut self) -> Result<Vec<String>> {
-        if !self.eat("(") {
-            return Err(self.error("a list of values is written in parentheses: in.(a,b)"));
-        }
-        if self.eat(")") {
-            return Ok(Vec::new());
-        }
-        let mut values = Vec::new();
-        loop {
-            values.push(self.value()?);
-            if self.eat(")") {
-                return Ok(values);
-            }
-            if !self.eat(",") {
-                return Err(
-                    self.error("a comma or a closing parenthesis is missing in a list of values")
-                );
-            }
-        }
-    }
-
-    /// A value inside a list or a group: bare up to the next comma or parenthesis, or in double quotes.
-    fn value(&mut self) -> Result<String> {
-        if !self.eat("\"") {
-            let end = self.rest.find([',', '(', ')', '"']).unwrap_or(self.rest.len());
-            let (value, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, ""));
-            if rest.starts_with(['(', '"']) {
-                return Err(
-                    self.error("a value with a parenthesis or a quote in it goes in double quotes")
-                );
-            }
-            self.rest = rest;
-            return Ok(value.to_owned());
-        }
-        let mut value = String::new();
-        let mut letters = self.rest.chars();
-        loop {
-            match letters.next() {
-                Some('"') => break,
-                Some('\\') => match letters.next() {
-                    Some(letter @ ('"' | '\\')) => value.push(letter),
-                    _ => return Err(self.error(
-                        "inside double quotes, a backslash stands before a quote or a backslash",
-                    )),
-                },
-                Some(letter) => value.push(letter),
-                None => return Err(self.error("a closing double quote is missing")),
-            }
-        }
-        self.rest = letters.as_str();
-        Ok(value)
     }
 }

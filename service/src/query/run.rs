@@ -8,7 +8,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{ListQuery, allowed, filter, include, parse::Predicate, sort};
+use super::{ListQuery, allowed, ast::Predicate, filter, include, sort};
 use crate::{
     Caller, Error, Page, Record, Result, Right, Transaction,
     field::{Column, Kind},
@@ -76,17 +76,31 @@ fn fields(table: &Table, names: &[String]) -> Result<Arc<[&'static Column]>> {
     Ok(table.columns.iter().filter(chosen).collect())
 }
 
-/// A page of the rows that the caller sees. `narrow` is ANDed to what the caller asks for.
+/// A page of the rows that the caller sees.
 ///
 /// # Errors
-/// `BadQuery`, and those of the database.
+/// `Unauthenticated` when the public sees none; `BadQuery`; those of the database.
 pub async fn list(
+    tx: &Transaction,
+    caller: &Caller,
+    table: &'static Table,
+    query: &ListQuery,
+) -> Result<Page> {
+    list_where(tx, caller, table, query, Condition::all()).await
+}
+
+/// Like [`list`], of the rows for which `narrow` also holds.
+///
+/// # Errors
+/// Those of [`list`].
+pub(crate) async fn list_where(
     tx: &Transaction,
     caller: &Caller,
     table: &'static Table,
     query: &ListQuery,
     narrow: Condition,
 ) -> Result<Page> {
+    table.admit(caller)?;
     let selection = Selection::of(table, query)?;
     let condition = filter::condition(table, tx.get_database_backend(), &query.filter)?
         .add(narrow)
@@ -146,6 +160,7 @@ pub async fn get(
     id: Uuid,
     query: &ListQuery,
 ) -> Result<Record> {
+    table.admit(caller)?;
     refuse_list_parameters(query)?;
     let selection = Selection::of(table, query)?;
     let mut select = selection.select(table);

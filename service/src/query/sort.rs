@@ -2,7 +2,7 @@
 
 use sea_orm::sea_query::{Expr, NullOrdering, Order, SelectStatement};
 
-use super::{allowed, parse::SortKey};
+use super::{allowed, ast::SortKey};
 use crate::{Error, Result, table::Table};
 
 /// Orders `select`. The id comes last, so the order is total and the same on every page; without a sort, the newest

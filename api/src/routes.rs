@@ -1,0 +1,79 @@
+//! The whole API. Verbs come before the generic routes of their resource, whose `{id}` would take their names.
+
+use actix_web::{HttpRequest, HttpResponse, dev::ResourceDef, http::Method, web};
+use entity::prelude::{AuditLog, Project, Task, Theme};
+use service::Error;
+use utoipa::openapi::path::Paths;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::{
+    identity,
+    openapi::ResourceSchemas,
+    problem::{self, Problem},
+    project,
+    resource::{read_only, resource},
+};
+
+/// Every route of the API; those of operations (`/livez`, `/metrics` …) are in `crate::health`.
+pub fn routes(api: &mut ServiceConfig<'_>) {
+    identity::routes(api);
+
+    api.service(project::project_stats)
+        .service(project::project_task_counts)
+        .service(project::transfer_project)
+        .service(project::archive_project)
+        .service(project::list_project_members)
+        .service(project::add_project_member)
+        .service(project::update_project_member)
+        .service(project::remove_project_member)
+        .service(project::list_user_projects)
+        .service(project::create_tasks)
+        .service(resource::<Project>())
+        .service(resource::<Task>())
+        .service(resource::<Theme>())
+        .service(read_only::<AuditLog>())
+        .service(problem::problem_page);
+    ResourceSchemas::add(api);
+}
+
+/// The addresses that there are, with their methods: what tells 405 from 404.
+pub struct Addresses(Vec<(ResourceDef, String)>);
+
+impl Addresses {
+    /// Those of the document.
+    pub fn of(paths: &Paths) -> Self {
+        let addresses = paths.paths.iter().map(|(path, item)| {
+            let methods = [
+                (Method::GET, item.get.is_some()),
+                (Method::HEAD, item.get.is_some()),
+                (Method::POST, item.post.is_some()),
+                (Method::PATCH, item.patch.is_some()),
+                (Method::DELETE, item.delete.is_some()),
+            ];
+            let methods: Vec<_> =
+                methods.iter().filter(|(_, has)| *has).map(|(method, _)| method.as_str()).collect();
+            (ResourceDef::new(path.as_str()), methods.join(", "))
+        });
+        Self(addresses.collect())
+    }
+
+    /// The methods of `path`, where it is an address.
+    fn methods(&self, path: &str) -> Option<&str> {
+        let matching = self.0.iter().filter(|(pattern, _)| pattern.is_match(path));
+        // A fixed name goes before a parameter.
+        matching
+            .min_by_key(|(pattern, _)| {
+                pattern.pattern().map_or(0, |text| text.matches('{').count())
+            })
+            .map(|(_, methods)| methods.as_str())
+    }
+}
+
+/// Where no route answers: 405 with `Allow` at an address that has other methods, else 404.
+pub(crate) async fn no_route(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let addresses = request.app_data::<web::Data<Addresses>>();
+    match addresses.and_then(|addresses| addresses.methods(request.path())) {
+        Some(methods) => Err(Problem::MethodNotAllowed(methods.to_owned())),
+        None => Err(Error::NotFound.into()),
+    }
+}
