@@ -116,6 +116,9 @@ pub async fn drop_table(manager: &SchemaManager<'_>, name: &'static str) -> Resu
 
 /// Adds a column to a table that may hold rows, with its keys and its index.
 ///
+/// A foreign key to a table that others here refer to as well has to sort before them by name, or
+/// the two databases generate different entities.
+///
 /// # Errors
 /// What the database refuses, such as a column that is neither null nor has a default.
 pub async fn add_column(
