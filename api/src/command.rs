@@ -1,0 +1,248 @@
+//! What the commands of the binary do.
+
+use std::{
+    io::{self, Write},
+    net::SocketAddr,
+};
+
+use actix_web::rt;
+use anyhow::{Context, bail};
+use service::Database;
+use utoipa::openapi::path::{Operation, PathItem};
+
+use crate::{
+    config::{
+        Config,
+        show::{self, Setting},
+        value::Environment,
+    },
+    server::{Server, document},
+    telemetry,
+};
+
+/// Serves until a signal says stop; a second signal ends the process at once.
+///
+/// # Errors
+/// When it cannot start: the message says what to do.
+pub async fn serve(config: &Config, migrate: bool) -> anyhow::Result<()> {
+    let _log = telemetry::start(config)?;
+    if migrate || !config.is_production() {
+        apply(config).await?;
+    } else {
+        refuse_pending(config).await?;
+    }
+    let demonstration = match config.app_env {
+        Environment::Development => demonstrate(config).await?,
+        Environment::Production | Environment::Test => None,
+    };
+    let server = Server::bind(config).await?;
+    greet(config, server.address(), demonstration.as_ref())?;
+    server.run(stop_signal()).await
+}
+
+/// Applies the pending migrations.
+///
+/// # Errors
+/// When the database cannot be reached or a migration fails.
+pub async fn migrate(config: &Config) -> anyhow::Result<()> {
+    let _log = telemetry::start(config)?;
+    let applied = apply(config).await?;
+    let mut out = io::stdout().lock();
+    for name in &applied {
+        writeln!(out, "applied {name}")?;
+    }
+    writeln!(out, "{} is up to date", config.database_url)?;
+    Ok(())
+}
+
+/// Fills an empty database with demonstration data.
+///
+/// # Errors
+/// In production, and when the database cannot be reached or is not migrated.
+pub async fn seed(config: &Config) -> anyhow::Result<()> {
+    let _log = telemetry::start(config)?;
+    if config.is_production() {
+        bail!("demonstration data is refused in production: everybody knows its password");
+    }
+    refuse_pending(config).await?;
+    let mut out = io::stdout().lock();
+    match demonstrate(config).await? {
+        Some(demonstration) => writeln!(
+            out,
+            "sign in as {} with the password {}",
+            demonstration.email, demonstration.password
+        )?,
+        None => writeln!(out, "{} is not empty: nothing was changed", config.database_url)?,
+    }
+    Ok(())
+}
+
+/// Prints every route.
+///
+/// # Errors
+/// When nobody reads.
+pub fn routes(json: bool) -> anyhow::Result<()> {
+    let mut routes = Vec::new();
+    for (path, item) in document().paths.paths {
+        for (method, operation) in operations(item) {
+            routes.push((path.clone(), method, operation.operation_id.unwrap_or_default()));
+        }
+    }
+    let mut out = io::stdout().lock();
+    if json {
+        let routes: Vec<_> = routes
+            .iter()
+            .map(|(path, method, operation)| serde_json::json!({ "method": method, "path": path, "operationId": operation }))
+            .collect();
+        writeln!(out, "{}", serde_json::to_string_pretty(&routes)?)?;
+        return Ok(());
+    }
+    let width = routes.iter().map(|(path, ..)| path.len()).max().unwrap_or_default();
+    for (path, method, operation) in routes {
+        writeln!(out, "{method:6}  {path:width$}  {operation}")?;
+    }
+    Ok(())
+}
+
+fn operations(item: PathItem) -> impl Iterator<Item = (&'static str, Operation)> {
+    let methods = [
+        ("GET", item.get),
+        ("POST", item.post),
+        ("PUT", item.put),
+        ("PATCH", item.patch),
+        ("DELETE", item.delete),
+    ];
+    methods.into_iter().filter_map(|(method, operation)| Some((method, operation?)))
+}
+
+/// How to print the settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// For `docs/configuration.md`.
+    Markdown,
+}
+
+/// Prints every setting.
+///
+/// # Errors
+/// When nobody reads.
+pub fn config(settings: &[Setting], format: Format) -> anyhow::Result<()> {
+    let text = match format {
+        Format::Text => show::text(settings),
+        Format::Json => serde_json::to_string_pretty(settings)? + "\n",
+        Format::Markdown => show::markdown(),
+    };
+    io::stdout().lock().write_all(text.as_bytes())?;
+    Ok(())
+}
+
+async fn apply(config: &Config) -> anyhow::Result<Vec<String>> {
+    let applied = migration::migrate(config.database_url.reveal()).await;
+    let applied = applied.with_context(|| format!("cannot migrate {}", config.database_url))?;
+    if let Some(last) = applied.last() {
+        tracing::info!(count = applied.len(), last, "applied migrations");
+    }
+    Ok(applied)
+}
+
+async fn refuse_pending(config: &Config) -> anyhow::Result<()> {
+    let database = connect(config).await?;
+    let pending = migration::pending(database.reader())
+        .await
+        .context("cannot read which migrations are applied")?;
+    if !pending.is_empty() {
+        bail!(
+            "{} lacks {} migrations, the first being {}: run `garboard migrate`, or `garboard serve --migrate`",
+            config.database_url,
+            pending.len(),
+            pending.first().map_or("", String::as_str)
+        );
+    }
+    Ok(())
+}
+
+async fn connect(config: &Config) -> anyhow::Result<Database> {
+    let mut options = config.database_options(1);
+    (options.max_connections, options.min_connections) = (1, 0);
+    let connected = Database::connect(&options).await;
+    connected.with_context(|| format!("cannot connect to {}", config.database_url))
+}
+
+/// Who can sign in to look around.
+#[derive(Clone, Debug)]
+struct Demonstration {
+    email: String,
+    password: String,
+}
+
+async fn demonstrate(config: &Config) -> anyhow::Result<Option<Demonstration>> {
+    let _database = connect(config).await?;
+    Ok(None)
+}
+
+/// Says where the server is, and in development how to begin.
+fn greet(
+    config: &Config,
+    address: SocketAddr,
+    demonstration: Option<&Demonstration>,
+) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(
+        out,
+        "Garboard {} ({}) on {}",
+        env!("CARGO_PKG_VERSION"),
+        config.app_env,
+        config.database_url
+    )?;
+    writeln!(out, "listening on http://{address}")?;
+    if config.app_env == Environment::Development {
+        let url = config.public_url(address);
+        writeln!(
+            out,
+            "\n  documentation  {url}/docs\n  API            {url}/api/v1\n  settings       garboard config"
+        )?;
+        if let Some(Demonstration { email, password }) = demonstration {
+            let credentials = serde_json::json!({ "email": email, "password": password });
+            writeln!(
+                out,
+                "\nLook around as {email}, password {password}:\n\n  \
+                 curl -c garboard.cookies {url}/api/auth/sign-in/email -H 'Content-Type: application/json' -d '{credentials}'\n  \
+                 curl -b garboard.cookies '{url}/api/v1/projects?include=owner&limit=3'\n"
+            )?;
+        }
+    }
+    Ok(out.flush()?)
+}
+
+/// Ready at the first SIGTERM, SIGINT or ctrl-c. The second does not wait for anybody.
+async fn stop_signal() {
+    next_signal().await;
+    rt::spawn(async {
+        next_signal().await;
+        std::process::exit(130);
+    });
+}
+
+#[cfg(unix)]
+async fn next_signal() {
+    use rt::signal::unix::{SignalKind, signal};
+    let terminate = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => signal.recv().await,
+            Err(_unsupported) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = rt::signal::ctrl_c() => {},
+        _ = terminate => {},
+    }
+}
+
+#[cfg(not(unix))]
+async fn next_signal() {
+    let _ = rt::signal::ctrl_c().await;
+}

@@ -1,0 +1,336 @@
+//! Every setting, once: the doc comment of a field is its `--help`, its line in `garboard config` and its entry in
+//! `docs/configuration.md`.
+//!
+//! A setting is read from the command line, else from the environment, else from a file `.env`, else it has its
+//! default. [`load`] parses all of them to their final types and reports every mistake, not only the first.
+//! A new setting is a field here and a line in [`Config::values`]; a test finds a forgotten one.
+
+pub mod address;
+pub mod load;
+pub mod show;
+pub mod value;
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    num::NonZeroUsize,
+    path::Path,
+    thread,
+    time::Duration,
+};
+
+use service::database::{DatabaseOptions, Synchronous};
+
+use self::{
+    address::{DatabaseUrl, Network, Origin, TrustedOrigin},
+    load::Mistake,
+    value::{Environment, LogFormat, RateLimit, Secret, Use, show_duration},
+};
+
+/// Where a secret is kept that was made because none was given.
+const GENERATED_SECRET: &str = "data/auth_secret";
+
+/// The part of `--help` that the settings stand in, by which they are told from other options.
+const HEADING: &str = "Settings (each also an environment variable: --port is PORT)";
+
+/// The settings of one process.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = HEADING)]
+pub struct Config {
+    /// The database: `sqlite://PATH`, or `postgres://USER:PASSWORD@HOST[:PORT]/NAME`.
+    ///
+    /// A SQLite file is created with its folder. The connection to a PostgreSQL server on another machine is
+    /// encrypted and its certificate checked (`sslmode=verify-full`), unless the URL names another `sslmode`;
+    /// `sslrootcert` names a file with the certificate of a private authority.
+    #[arg(long, env, value_name = "URL", default_value = "sqlite://data/garboard.db")]
+    pub database_url: DatabaseUrl,
+
+    /// The address to listen on: 127.0.0.1 for this machine only, 0.0.0.0 or `::` for every interface.
+    #[arg(long, env, value_name = "IP", default_value = "127.0.0.1", value_parser = value::host)]
+    pub host: IpAddr,
+
+    /// The TCP port to listen on, 0 to 65535; 0 takes any that is free.
+    #[arg(long, env, value_name = "NUMBER", default_value = "8080", value_parser = port)]
+    pub port: u16,
+
+    /// Where the process runs: development, production or test.
+    ///
+    /// Development and test apply pending migrations at start. Development also fills an empty database with
+    /// demonstration data. Production does neither, and refuses to start without `AUTH_SECRET`, with a wildcard among
+    /// `TRUSTED_ORIGINS`, and to seed demonstration data.
+    #[arg(long, env, value_name = "NAME", default_value = "development")]
+    pub app_env: Environment,
+
+    /// The address under which clients reach the server, such as `https://api.example.com`.
+    ///
+    /// Links and cookies follow from it: with https, cookies are `Secure` and browsers are told to insist on https
+    /// (HSTS). Unset, it is the address the server listens on.
+    #[arg(long, env, value_name = "ORIGIN")]
+    pub public_url: Option<Origin>,
+
+    /// The key that signs cookies and page cursors: at least 32 random characters.
+    ///
+    /// Changing it signs everybody out. Production requires it; elsewhere one is made at the first start and kept in
+    /// `data/auth_secret`, so that sessions survive a restart. `openssl rand -base64 32` prints a good one. Prefer the
+    /// environment to the command line, which other users of the machine can read.
+    #[arg(long, env, value_name = "TEXT")]
+    pub auth_secret: Option<Secret>,
+
+    /// The front ends that may call with cookies: exact origins separated by commas, or `*` outside production.
+    ///
+    /// They are allowed by CORS and by the check of the `Origin` header on sign-in. `PUBLIC_URL` always belongs to them.
+    #[arg(long, env, value_name = "ORIGINS", value_delimiter = ',')]
+    pub trusted_origins: Vec<TrustedOrigin>,
+
+    /// The reverse proxies whose `X-Forwarded-For` is believed: addresses or networks separated by commas.
+    ///
+    /// The client's address counts for the rate limit and is kept with a session. Without a proxy leave this unset:
+    /// anyone can send that header.
+    #[arg(long, env, value_name = "NETWORKS", value_delimiter = ',')]
+    pub trusted_proxies: Vec<Network>,
+
+    /// Requests per client address: `on`, `off`, or `REQUESTS/WINDOW` such as 100/10s.
+    ///
+    /// That many at once, and as many again spread over each window; a network of IPv6 addresses (/64) is one client.
+    /// The default is what a person with a busy front end stays below: ten requests per second for as long as it
+    /// lasts, and bursts of 600. Sign-in and sign-up are held to 3 in 10 seconds besides. Health checks and metrics
+    /// are not counted. Each process counts for itself. `off` (for load tests) lifts every limit.
+    #[arg(long, env, value_name = "LIMIT", default_value = RateLimit::USUAL)]
+    pub rate_limit: RateLimit,
+
+    /// Threads that answer requests, at least 1.
+    ///
+    /// Unset, there is one per core, but no more than `DATABASE_MAX_CONNECTIONS` on PostgreSQL, whose connections are
+    /// divided among them.
+    #[arg(long, env, value_name = "NUMBER", value_parser = workers)]
+    pub workers: Option<NonZeroUsize>,
+
+    /// What is logged: error, warn, info, debug or trace, also by module (`info,service=debug`).
+    #[arg(long, env, value_name = "FILTER", default_value = "info", value_parser = filter)]
+    pub rust_log: String,
+
+    /// How log lines are written: text or json. Unset: json in production, else text.
+    #[arg(long, env, value_name = "FORMAT")]
+    pub log_format: Option<LogFormat>,
+
+    /// Whether SQL statements are logged, with their duration and without their values: true or false.
+    #[arg(long, env, value_name = "BOOL", default_value = "false", action = clap::ArgAction::Set, value_parser = boolean)]
+    pub log_queries: bool,
+
+    /// The most connections to the database, at least 1.
+    ///
+    /// On PostgreSQL they are divided among the workers, each of which has at least one. On SQLite these are readers;
+    /// there is always exactly one writer.
+    #[arg(long, env, value_name = "NUMBER", default_value = "20", value_parser = connections)]
+    pub database_max_connections: u32,
+
+    /// The connections that are kept open when idle, at most `DATABASE_MAX_CONNECTIONS`.
+    #[arg(long, env, value_name = "NUMBER", default_value = "5", value_parser = idle_connections)]
+    pub database_min_connections: u32,
+
+    /// When an idle connection above the minimum is closed.
+    #[arg(long, env, value_name = "DURATION", default_value = "30s", value_parser = value::duration)]
+    pub database_idle_timeout: Duration,
+
+    /// The longest wait for a connection; then the answer is 503.
+    #[arg(long, env, value_name = "DURATION", default_value = "10s", value_parser = value::duration)]
+    pub database_connect_timeout: Duration,
+
+    /// The longest run of one statement; then it is cancelled and the answer is 503.
+    #[arg(long, env, value_name = "DURATION", default_value = "30s", value_parser = value::duration)]
+    pub database_statement_timeout: Duration,
+
+    /// When SQLite puts a commit on the disk: full or normal.
+    ///
+    /// With full a commit survives a power cut. With normal it survives a crash of the process, and writes are faster.
+    #[arg(long, env, value_name = "MODE", default_value = "full", value_parser = synchronous)]
+    pub sqlite_synchronous: Synchronous,
+}
+
+impl Config {
+    /// The values in use, in the order of the fields: names as in the environment, secrets masked.
+    pub fn values(&self) -> Vec<(&'static str, String)> {
+        let secret = self
+            .auth_secret
+            .as_ref()
+            .map_or(format!("made at start, kept in {GENERATED_SECRET}"), Secret::to_string);
+        vec![
+            ("DATABASE_URL", self.database_url.to_string()),
+            ("HOST", self.host.to_string()),
+            ("PORT", self.port.to_string()),
+            ("APP_ENV", self.app_env.to_string()),
+            ("PUBLIC_URL", self.public_url(SocketAddr::new(self.host, self.port))),
+            ("AUTH_SECRET", secret),
+            ("TRUSTED_ORIGINS", list(&self.trusted_origins)),
+            ("TRUSTED_PROXIES", list(&self.trusted_proxies)),
+            ("RATE_LIMIT", self.rate_limit.to_string()),
+            ("WORKERS", self.workers().to_string()),
+            ("RUST_LOG", self.rust_log.clone()),
+            ("LOG_FORMAT", self.log_format().to_string()),
+            ("LOG_QUERIES", self.log_queries.to_string()),
+            ("DATABASE_MAX_CONNECTIONS", self.database_max_connections.to_string()),
+            ("DATABASE_MIN_CONNECTIONS", self.database_min_connections.to_string()),
+            ("DATABASE_IDLE_TIMEOUT", show_duration(self.database_idle_timeout)),
+            ("DATABASE_CONNECT_TIMEOUT", show_duration(self.database_connect_timeout)),
+            ("DATABASE_STATEMENT_TIMEOUT", show_duration(self.database_statement_timeout)),
+            ("SQLITE_SYNCHRONOUS", show_synchronous(self.sqlite_synchronous).to_owned()),
+        ]
+    }
+
+    /// What is wrong with the settings as a whole, each being right for itself.
+    pub fn mistakes(&self) -> Vec<Mistake> {
+        let mut mistakes = Vec::new();
+        let mut refuse = |variable: &'static str, given: Option<String>, allowed: &str| {
+            mistakes.push(Mistake {
+                variable: variable.to_owned(),
+                given,
+                allowed: allowed.to_owned(),
+            });
+        };
+        if self.is_production() && self.auth_secret.is_none() {
+            refuse(
+                "AUTH_SECRET",
+                None,
+                "production needs at least 32 random characters, such as `openssl rand -base64 32` prints",
+            );
+        }
+        if self.is_production() && self.trusted_origins.contains(&TrustedOrigin::Any) {
+            refuse(
+                "TRUSTED_ORIGINS",
+                Some("*".to_owned()),
+                "use exact origins in production, such as https://app.example.com",
+            );
+        }
+        if self.database_min_connections > self.database_max_connections {
+            let given = self.database_min_connections.to_string();
+            let allowed =
+                format!("use at most DATABASE_MAX_CONNECTIONS ({})", self.database_max_connections);
+            refuse("DATABASE_MIN_CONNECTIONS", Some(given), &allowed);
+        }
+        if self.database_url.is_postgres() && self.workers() > self.max_workers() {
+            let allowed = format!(
+                "use at most DATABASE_MAX_CONNECTIONS ({}): each has its own",
+                self.database_max_connections
+            );
+            refuse("WORKERS", Some(self.workers().to_string()), &allowed);
+        }
+        mistakes
+    }
+
+    /// Whether people rely on this process.
+    pub fn is_production(&self) -> bool {
+        self.app_env == Environment::Production
+    }
+
+    /// The origin under which clients reach a server that listens on `address`.
+    pub fn public_url(&self, address: SocketAddr) -> String {
+        self.public_url.as_ref().map_or_else(|| format!("http://{address}"), Origin::to_string)
+    }
+
+    /// Whether cookies are `Secure`. TLS ends at a proxy, so the socket cannot tell.
+    pub fn secure_cookies(&self) -> bool {
+        self.public_url.as_ref().map_or(self.is_production(), Origin::is_https)
+    }
+
+    /// How log lines are written.
+    pub fn log_format(&self) -> LogFormat {
+        self.log_format.unwrap_or(if self.is_production() {
+            LogFormat::Json
+        } else {
+            LogFormat::Text
+        })
+    }
+
+    /// How many threads answer requests.
+    pub fn workers(&self) -> usize {
+        let cores = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        match self.workers {
+            Some(workers) => workers.get(),
+            None if self.database_url.is_postgres() => cores().min(self.max_workers()),
+            None => cores(),
+        }
+    }
+
+    fn max_workers(&self) -> usize {
+        usize::try_from(self.database_max_connections).unwrap_or(usize::MAX)
+    }
+
+    /// How a pool connects that is one of `pools` equal ones.
+    pub fn database_options(&self, pools: usize) -> DatabaseOptions {
+        let pools = u32::try_from(pools.max(1)).unwrap_or(u32::MAX);
+        DatabaseOptions {
+            url: self.database_url.reveal().to_owned(),
+            max_connections: (self.database_max_connections / pools).max(1),
+            min_connections: self.database_min_connections / pools,
+            idle_timeout: self.database_idle_timeout,
+            connect_timeout: self.database_connect_timeout,
+            statement_timeout: self.database_statement_timeout,
+            synchronous: self.sqlite_synchronous,
+            log_queries: self.log_queries,
+        }
+    }
+
+    /// The key that signs: the one given, or one that is made once and kept.
+    ///
+    /// # Errors
+    /// When it cannot be kept or what is kept is unusable.
+    pub fn secret(&self) -> anyhow::Result<Secret> {
+        match &self.auth_secret {
+            Some(secret) => Ok(secret.clone()),
+            None => load::kept_secret(Path::new(GENERATED_SECRET)),
+        }
+    }
+}
+
+fn list<T: ToString>(items: &[T]) -> String {
+    items.iter().map(T::to_string).collect::<Vec<_>>().join(",")
+}
+
+fn port(text: &str) -> Result<u16, Use> {
+    text.parse().map_err(|_not_a_port| Use("a number from 0 to 65535; 0 takes any free port"))
+}
+
+fn workers(text: &str) -> Result<NonZeroUsize, Use> {
+    let count: NonZeroUsize =
+        text.parse().map_err(|_not_a_number| Use("a number from 1 to 1024"))?;
+    if count.get() > 1024 { Err(Use("a number from 1 to 1024")) } else { Ok(count) }
+}
+
+fn connections(text: &str) -> Result<u32, Use> {
+    match idle_connections(text) {
+        Ok(count) if count > 0 => Ok(count),
+        _ => Err(Use("a number from 1 to 10000")),
+    }
+}
+
+fn idle_connections(text: &str) -> Result<u32, Use> {
+    match text.parse() {
+        Ok(count) if count <= 10_000 => Ok(count),
+        _ => Err(Use("a number from 0 to 10000")),
+    }
+}
+
+fn boolean(text: &str) -> Result<bool, Use> {
+    text.parse().map_err(|_not_a_bool| Use("true or false"))
+}
+
+fn synchronous(text: &str) -> Result<Synchronous, Use> {
+    match text {
+        "full" => Ok(Synchronous::Full),
+        "normal" => Ok(Synchronous::Normal),
+        _ => Err(Use("full or normal")),
+    }
+}
+
+fn show_synchronous(synchronous: Synchronous) -> &'static str {
+    match synchronous {
+        Synchronous::Full => "full",
+        Synchronous::Normal => "normal",
+    }
+}
+
+fn filter(text: &str) -> Result<String, Use> {
+    let parsed = tracing_subscriber::EnvFilter::builder().parse(text);
+    parsed.map(|_filter| text.to_owned()).map_err(|_directive| {
+        Use("error, warn, info, debug or trace, also by module: info,service=debug")
+    })
+}
