@@ -8,7 +8,13 @@
 //!
 //! What runs in a transaction may run twice (it is tried again after a conflict): nothing in it but SQL.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use rand::RngExt;
 use sea_orm::{
@@ -65,6 +71,8 @@ pub struct PoolStatus {
     pub in_use: u32,
     /// Connections waiting for work.
     pub idle: u32,
+    /// How often, since the start, work found every connection taken and had to wait.
+    pub waits: u64,
 }
 
 /// What a transaction promises.
@@ -85,6 +93,7 @@ pub struct Database {
     writer: DatabaseConnection,
     /// On SQLite, whose statements the database itself cannot time out.
     read_timeout: Option<Duration>,
+    waits: Arc<AtomicU64>,
 }
 
 impl Database {
@@ -96,7 +105,8 @@ impl Database {
         if options.url.starts_with("sqlite:") {
             let writer = sea_orm::Database::connect(sqlite_options(options, true)).await?;
             let reader = sea_orm::Database::connect(sqlite_options(options, false)).await?;
-            return Ok(Self { reader, writer, read_timeout: Some(options.statement_timeout) });
+            let read_timeout = Some(options.statement_timeout);
+            return Ok(Self { reader, writer, read_timeout, waits: Arc::default() });
         }
         let mut connect = base_options(options);
         connect
@@ -105,7 +115,7 @@ impl Database {
             .statement_timeout(options.statement_timeout)
             .map_sqlx_postgres_opts(|options| options.statement_cache_capacity(256));
         let pool = sea_orm::Database::connect(connect).await?;
-        Ok(Self { reader: pool.clone(), writer: pool, read_timeout: None })
+        Ok(Self { reader: pool.clone(), writer: pool, read_timeout: None, waits: Arc::default() })
     }
 
     /// Calls `observer` after each statement, with its duration and whether it failed.
@@ -118,6 +128,7 @@ impl Database {
 
     /// For single statements that only read. Reads that belong together go into [`Database::read`].
     pub fn reader(&self) -> &DatabaseConnection {
+        self.note_wait(&self.reader);
         &self.reader
     }
 
@@ -136,25 +147,20 @@ impl Database {
 
     /// How the connections stand; on SQLite, the readers and the writer together.
     pub fn pool_status(&self) -> PoolStatus {
-        let of = |size: u32, idle: usize| {
-            let idle = u32::try_from(idle).unwrap_or(u32::MAX);
-            PoolStatus { in_use: size.saturating_sub(idle), idle }
+        let pools = match self.backend() {
+            DbBackend::Sqlite => vec![open(&self.reader), open(&self.writer)],
+            _ => vec![open(&self.reader)],
         };
-        match self.backend() {
-            DbBackend::Sqlite => {
-                let [reader, writer] =
-                    [&self.reader, &self.writer].map(|pool| pool.get_sqlite_connection_pool());
-                let (readers, writers) =
-                    (of(reader.size(), reader.num_idle()), of(writer.size(), writer.num_idle()));
-                PoolStatus {
-                    in_use: readers.in_use + writers.in_use,
-                    idle: readers.idle + writers.idle,
-                }
-            }
-            _ => {
-                let pool = self.reader.get_postgres_connection_pool();
-                of(pool.size(), pool.num_idle())
-            }
+        let idle = pools.iter().map(|pool| pool.idle).sum();
+        let in_use = pools.iter().map(|pool| pool.size.saturating_sub(pool.idle)).sum();
+        PoolStatus { in_use, idle, waits: self.waits.load(Ordering::Relaxed) }
+    }
+
+    /// sqlx does not count who waits for a connection, so it is counted here who is about to.
+    fn note_wait(&self, connection: &DatabaseConnection) {
+        let pool = open(connection);
+        if pool.idle == 0 && pool.size == pool.most {
+            self.waits.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -263,6 +269,7 @@ impl Database {
             _ => (&self.writer, SqliteTransactionMode::Immediate),
         };
         let sqlite_transaction_mode = Some(sqlite_transaction_mode);
+        self.note_wait(connection);
         connection
             .begin_with_options(TransactionOptions {
                 isolation_level,
@@ -270,6 +277,28 @@ impl Database {
                 sqlite_transaction_mode,
             })
             .await
+    }
+}
+
+/// The connections that a pool has opened.
+struct Open {
+    size: u32,
+    idle: u32,
+    most: u32,
+}
+
+fn open(connection: &DatabaseConnection) -> Open {
+    let of = |size, idle: usize, most| Open {
+        size,
+        idle: u32::try_from(idle).unwrap_or(u32::MAX),
+        most,
+    };
+    if connection.get_database_backend() == DbBackend::Sqlite {
+        let pool = connection.get_sqlite_connection_pool();
+        of(pool.size(), pool.num_idle(), pool.options().get_max_connections())
+    } else {
+        let pool = connection.get_postgres_connection_pool();
+        of(pool.size(), pool.num_idle(), pool.options().get_max_connections())
     }
 }
 

@@ -259,7 +259,7 @@ mod tests {
             ),
             (
                 "name=ilike.*a%25",
-                r#""name" ILIKE E'%a\\%' ESCAPE E'\\'"#,
+                r#""name" ILIKE E'%a\\%'"#,
                 r#""name" LIKE '%a\%' ESCAPE '\'"#,
             ),
             ("isPublic=is.true", r#""is_public" = TRUE"#, r#""is_public" = TRUE"#),
