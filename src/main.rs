@@ -3,27 +3,13 @@
 use std::process::ExitCode;
 
 use actix_web::rt::System;
-use api::{
-    command::{self, Format},
-    config::{self, Config},
-};
+use api::command::{self, EXAMPLES, Format};
+use api::config::{Config, load::load};
 use clap::{Parser, Subcommand};
 
-/// A modular REST backend: one binary, on SQLite or PostgreSQL.
-///
-/// Without a command it serves. It needs no configuration to begin with: it keeps its data in data/garboard.db, and
-/// says where to look next.
+/// A modular REST backend: one binary, on SQLite or PostgreSQL. Without a command it serves.
 #[derive(Debug, Parser)]
-#[command(
-    version,
-    max_term_width = 100,
-    after_long_help = "Examples:
-  garboard                                            serve, on SQLite
-  DATABASE_URL=postgres://me:secret@localhost/garboard garboard
-  garboard --port 3000 --log-queries true
-  garboard migrate                                    create or update the tables
-  garboard config                                     what is set, where, and what it means"
-)]
+#[command(version, after_long_help = EXAMPLES)]
 struct Garboard {
     #[command(subcommand)]
     command: Option<Command>,
@@ -44,62 +30,51 @@ enum Command {
     },
     /// Create or update the tables.
     ///
-    /// Applies every pending migration, each as a whole or not at all, and prints their names. Several processes may
-    /// do so at once: one works, the others wait. To go back, see `sea-orm-cli migrate down`.
+    /// Applies the pending migrations and prints their names; a step that fails leaves nothing behind. Of several
+    /// processes, one works and the others wait. To go back, see `sea-orm-cli migrate down`.
     Migrate,
     /// Fill an empty database with demonstration data; refused in production.
     Seed {
-        /// The demonstration set: a user to sign in as, with projects and tasks.
+        /// A user to sign in as, with projects and tasks.
         #[arg(long, required = true)]
         demo: bool,
     },
-    /// List the routes: method, path, operation of the OpenAPI document.
+    /// List the routes: method, path, and operation of the OpenAPI document.
     Routes {
-        /// As JSON.
+        /// For programs.
         #[arg(long)]
         json: bool,
     },
-    /// Show every setting: its value, where that comes from, and what it means; secrets are masked.
+    /// Show every setting: its value, where that comes from, what it means; secrets are masked.
     Config {
-        /// As JSON.
-        #[arg(long, conflicts_with = "markdown")]
-        json: bool,
-        /// As the page docs/configuration.md, without the values.
-        #[arg(long)]
-        markdown: bool,
+        #[command(flatten)]
+        format: Format,
     },
-}
-
-impl AsRef<Config> for Garboard {
-    fn as_ref(&self) -> &Config {
-        &self.config
-    }
 }
 
 fn main() -> ExitCode {
-    let (Garboard { command, config }, settings) = match config::load::load() {
+    let (garboard, settings) = match load(|garboard: &Garboard| &garboard.config) {
         Ok(loaded) => loaded,
         Err(mistakes) => {
-            mistakes.iter().for_each(|mistake| eprintln!("{mistake}"));
+            for mistake in mistakes {
+                eprintln!("{mistake}");
+            }
             return ExitCode::from(2);
         }
     };
+    let Garboard { command, config } = garboard;
     let done = System::new().block_on(async {
         match command.unwrap_or(Command::Serve { migrate: false }) {
             Command::Serve { migrate } => command::serve(&config, migrate).await,
             Command::Migrate => command::migrate(&config).await,
             Command::Seed { demo: _ } => command::seed(&config).await,
             Command::Routes { json } => command::routes(json),
-            Command::Config { json: true, .. } => command::config(&settings, Format::Json),
-            Command::Config { markdown: true, .. } => command::config(&settings, Format::Markdown),
-            Command::Config { .. } => command::config(&settings, Format::Text),
+            Command::Config { format } => command::config(&settings, format),
         }
     });
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("garboard: {error:#}");
-            ExitCode::FAILURE
-        }
+    if let Err(error) = done {
+        eprintln!("garboard: {}", command::explain(&error));
+        return ExitCode::FAILURE;
     }
+    ExitCode::SUCCESS
 }

@@ -20,6 +20,14 @@ use crate::{
     telemetry,
 };
 
+/// The end of `garboard --help`.
+pub const EXAMPLES: &str = "Examples:
+  garboard                                       serve, on SQLite
+  garboard --port 3000 --log-queries true        serve, with other settings
+  DATABASE_URL=postgres://me:secret@localhost/garboard garboard
+  garboard migrate                               create or update the tables
+  garboard config                                what is set, where, and what it means";
+
 /// Serves until a signal says stop; a second signal ends the process at once.
 ///
 /// # Errors
@@ -115,15 +123,15 @@ fn operations(item: PathItem) -> impl Iterator<Item = (&'static str, Operation)>
     methods.into_iter().filter_map(|(method, operation)| Some((method, operation?)))
 }
 
-/// How to print the settings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// For people.
-    Text,
+/// How to print the settings; as text, if nothing is said.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct Format {
     /// For programs.
-    Json,
-    /// For `docs/configuration.md`.
-    Markdown,
+    #[arg(long, conflicts_with = "markdown")]
+    json: bool,
+    /// As the page docs/configuration.md, without the values.
+    #[arg(long)]
+    markdown: bool,
 }
 
 /// Prints every setting.
@@ -132,9 +140,9 @@ pub enum Format {
 /// When nobody reads.
 pub fn config(settings: &[Setting], format: Format) -> anyhow::Result<()> {
     let text = match format {
-        Format::Text => show::text(settings),
-        Format::Json => serde_json::to_string_pretty(settings)? + "\n",
-        Format::Markdown => show::markdown(),
+        Format { json: true, .. } => serde_json::to_string_pretty(settings)? + "\n",
+        Format { markdown: true, .. } => show::markdown(),
+        Format { .. } => show::text(settings),
     };
     io::stdout().lock().write_all(text.as_bytes())?;
     Ok(())
@@ -142,7 +150,7 @@ pub fn config(settings: &[Setting], format: Format) -> anyhow::Result<()> {
 
 async fn apply(config: &Config) -> anyhow::Result<Vec<String>> {
     let applied = migration::migrate(config.database_url.reveal()).await;
-    let applied = applied.with_context(|| format!("cannot migrate {}", config.database_url))?;
+    let applied = applied.with_context(|| unreachable(config, "migrate"))?;
     if let Some(last) = applied.last() {
         tracing::info!(count = applied.len(), last, "applied migrations");
     }
@@ -169,7 +177,29 @@ async fn connect(config: &Config) -> anyhow::Result<Database> {
     let mut options = config.database_options(1);
     (options.max_connections, options.min_connections) = (1, 0);
     let connected = Database::connect(&options).await;
-    connected.with_context(|| format!("cannot connect to {}", config.database_url))
+    connected.with_context(|| unreachable(config, "open"))
+}
+
+/// An error and its causes in one line; what a cause only repeats is left out.
+pub fn explain(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !line.contains(&cause) {
+            let colon = if line.is_empty() { "" } else { ": " };
+            line.extend([colon, &cause]);
+        }
+    }
+    line
+}
+
+/// What to look at when the database does not answer.
+fn unreachable(config: &Config, verb: &str) -> String {
+    let url = &config.database_url;
+    if url.is_postgres() {
+        format!("cannot {verb} {url} (does PostgreSQL run there, with this user and database?)")
+    } else {
+        format!("cannot {verb} {url} (can this user write there?)")
+    }
 }
 
 /// Who can sign in to look around.
@@ -184,20 +214,20 @@ async fn demonstrate(config: &Config) -> anyhow::Result<Option<Demonstration>> {
     Ok(None)
 }
 
-/// Says where the server is, and in development how to begin.
+/// Says where the server is: in production to the log, elsewhere to whoever started it; in development also how to
+/// begin.
 fn greet(
     config: &Config,
     address: SocketAddr,
     demonstration: Option<&Demonstration>,
 ) -> anyhow::Result<()> {
+    let (version, database) = (env!("CARGO_PKG_VERSION"), &config.database_url);
+    if config.is_production() {
+        tracing::info!(version, %database, "listening on http://{address}");
+        return Ok(());
+    }
     let mut out = io::stdout().lock();
-    writeln!(
-        out,
-        "Garboard {} ({}) on {}",
-        env!("CARGO_PKG_VERSION"),
-        config.app_env,
-        config.database_url
-    )?;
+    writeln!(out, "Garboard {version} ({}) on {database}", config.app_env)?;
     writeln!(out, "listening on http://{address}")?;
     if config.app_env == Environment::Development {
         let url = config.public_url(address);

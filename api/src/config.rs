@@ -179,39 +179,25 @@ impl Config {
     /// What is wrong with the settings as a whole, each being right for itself.
     pub fn mistakes(&self) -> Vec<Mistake> {
         let mut mistakes = Vec::new();
-        let mut refuse = |variable: &'static str, given: Option<String>, allowed: &str| {
-            mistakes.push(Mistake {
-                variable: variable.to_owned(),
-                given,
-                allowed: allowed.to_owned(),
-            });
-        };
         if self.is_production() && self.auth_secret.is_none() {
-            refuse(
+            mistakes.push(Mistake::missing(
                 "AUTH_SECRET",
-                None,
                 "production needs at least 32 random characters, such as `openssl rand -base64 32` prints",
-            );
+            ));
         }
         if self.is_production() && self.trusted_origins.contains(&TrustedOrigin::Any) {
-            refuse(
-                "TRUSTED_ORIGINS",
-                Some("*".to_owned()),
-                "use exact origins in production, such as https://app.example.com",
-            );
+            let allowed = "use exact origins in production, such as https://app.example.com";
+            mistakes.push(Mistake::invalid("TRUSTED_ORIGINS", "*", allowed));
         }
+        let most =
+            format!("use at most DATABASE_MAX_CONNECTIONS ({})", self.database_max_connections);
         if self.database_min_connections > self.database_max_connections {
             let given = self.database_min_connections.to_string();
-            let allowed =
-                format!("use at most DATABASE_MAX_CONNECTIONS ({})", self.database_max_connections);
-            refuse("DATABASE_MIN_CONNECTIONS", Some(given), &allowed);
+            mistakes.push(Mistake::invalid("DATABASE_MIN_CONNECTIONS", &given, &most));
         }
         if self.database_url.is_postgres() && self.workers() > self.max_workers() {
-            let allowed = format!(
-                "use at most DATABASE_MAX_CONNECTIONS ({}): each has its own",
-                self.database_max_connections
-            );
-            refuse("WORKERS", Some(self.workers().to_string()), &allowed);
+            let allowed = format!("{most}: each has connections of its own");
+            mistakes.push(Mistake::invalid("WORKERS", &self.workers().to_string(), &allowed));
         }
         mistakes
     }

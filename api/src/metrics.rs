@@ -11,7 +11,11 @@ use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text},
     metrics::{
-        MetricType, counter::Counter, family::Family, gauge::ConstGauge, histogram::Histogram,
+        MetricType,
+        counter::{ConstCounter, Counter},
+        family::Family,
+        gauge::ConstGauge,
+        histogram::Histogram,
         info::Info,
     },
     registry::{Registry, Unit},
@@ -126,11 +130,12 @@ struct Pools(Arc<Mutex<Vec<Database>>>);
 
 impl Collector for Pools {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let (mut in_use, mut idle) = (0, 0);
+        let (mut in_use, mut idle, mut waits) = (0, 0, 0);
         for database in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             let status = database.pool_status();
             in_use += i64::from(status.in_use);
             idle += i64::from(status.idle);
+            waits += status.waits;
         }
         let mut family = encoder.encode_descriptor(
             "database_pool_connections",
@@ -141,6 +146,13 @@ impl Collector for Pools {
         for (state, count) in [("in_use", in_use), ("idle", idle)] {
             ConstGauge::new(count).encode(family.encode_family(&[("state", state)])?)?;
         }
+        let counter = encoder.encode_descriptor(
+            "database_pool_waits",
+            "How often work found every connection taken",
+            None,
+            MetricType::Counter,
+        )?;
+        ConstCounter::new(waits).encode(counter)?;
         Ok(())
     }
 }

@@ -20,40 +20,42 @@ use super::{
 /// Settings whose value is not repeated in a message.
 const SECRET: &[&str] = &["AUTH_SECRET", "DATABASE_URL"];
 
-/// Something wrong with one setting.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Mistake {
-    /// The setting, as in the environment.
-    pub variable: String,
-    /// What was given, unless that is secret.
-    pub given: Option<String>,
-    /// What to give instead.
-    pub allowed: String,
+/// Something wrong with one setting, in one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake(String);
+
+impl Mistake {
+    /// A value that cannot be used; `given` is shown, so a secret is masked before.
+    pub fn invalid(variable: &str, given: &str, allowed: &str) -> Self {
+        Self(format!("{variable}={given:?} is not valid: {allowed}"))
+    }
+
+    /// A value that is needed.
+    pub fn missing(variable: &str, needed: &str) -> Self {
+        Self(format!("{variable} is not set: {needed}"))
+    }
 }
 
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.given {
-            Some(given) => write!(f, "{}={given:?} is not valid: {}", self.variable, self.allowed),
-            None => write!(f, "{} is not set: {}", self.variable, self.allowed),
-        }
+        f.write_str(&self.0)
     }
 }
 
-/// Parses the command line of `P`, with the settings from wherever they are given.
+/// Parses the command line of `P`, with the settings, which are its `config`, from wherever they are given.
 ///
 /// Ends the process where clap does: after `--help`, and on a command line that it does not understand.
 ///
 /// # Errors
 /// Every mistake in the settings.
-pub fn load<P: Parser + AsRef<Config>>() -> Result<(P, Vec<Setting>), Vec<Mistake>> {
-    let file = dotenv()?;
-    load_from(std::env::args_os().collect(), &file)
+pub fn load<P: Parser>(config: impl Fn(&P) -> &Config) -> Result<(P, Vec<Setting>), Vec<Mistake>> {
+    load_from(std::env::args_os().collect(), &dotenv()?, config)
 }
 
-fn load_from<P: Parser + AsRef<Config>>(
+fn load_from<P: Parser>(
     arguments: Vec<OsString>,
     file: &HashMap<String, String>,
+    config: impl Fn(&P) -> &Config,
 ) -> Result<(P, Vec<Setting>), Vec<Mistake>> {
     let mut command = P::command().mut_args(|argument| prepare(argument, file));
     // The settings are options of every command; the help of each would hide its own among them.
@@ -77,11 +79,11 @@ fn load_from<P: Parser + AsRef<Config>>(
         Err(error) => error.exit(),
     };
     let parsed = P::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    let mistakes = parsed.as_ref().mistakes();
+    let mistakes = config(&parsed).mistakes();
     if !mistakes.is_empty() {
         return Err(mistakes);
     }
-    let settings = parsed.as_ref().settings(|variable, id| match matches.value_source(id) {
+    let settings = config(&parsed).settings(|variable, id| match matches.value_source(id) {
         Some(ValueSource::CommandLine) => Source::CommandLine,
         Some(ValueSource::EnvVariable) => Source::Environment,
         _ if file.contains_key(variable) => Source::File,
@@ -92,18 +94,15 @@ fn load_from<P: Parser + AsRef<Config>>(
 
 /// What is in the nearest `.env`. The environment of the process is left as it is.
 fn dotenv() -> Result<HashMap<String, String>, Vec<Mistake>> {
+    // The parser's own message repeats the line, which may hold a secret.
     let broken = |error: dotenvy::Error| {
-        let given = match &error {
-            dotenvy::Error::LineParse(line, _) => {
-                Some(line.split('=').next().unwrap_or_default().to_owned())
+        let reason = match error {
+            dotenvy::Error::LineParse(..) => {
+                "a line is not NAME=value; a value with spaces or # stands in quotes".to_owned()
             }
-            _ => Some(error.to_string()),
+            error => error.to_string(),
         };
-        vec![Mistake {
-            variable: ".env".to_owned(),
-            given,
-            allowed: "write one NAME=value on each line".to_owned(),
-        }]
+        vec![Mistake(format!(".env cannot be read: {reason}"))]
     };
     match dotenvy::dotenv_iter() {
         Ok(lines) => lines
@@ -152,7 +151,7 @@ fn mistake(argument: &Arg) -> Option<Mistake> {
         _ => String::new(),
     };
     let allowed = error.source().map_or_else(|| "use UTF-8 text".to_owned(), ToString::to_string);
-    Some(Mistake { variable, given: Some(given), allowed })
+    Some(Mistake::invalid(&variable, &given, &allowed))
 }
 
 /// The secret in `path`, made when there is none.
@@ -217,12 +216,6 @@ mod tests {
         Serve,
     }
 
-    impl AsRef<Config> for Program {
-        fn as_ref(&self) -> &Config {
-            &self.config
-        }
-    }
-
     fn load(
         arguments: &[&str],
         file: &[(&str, &str)],
@@ -230,7 +223,7 @@ mod tests {
         let arguments = ["garboard"].iter().chain(arguments).map(Into::into).collect();
         let file =
             file.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        load_from(arguments, &file)
+        load_from(arguments, &file, |program: &Program| &program.config)
     }
 
     fn mistakes(file: &[(&str, &str)]) -> Vec<String> {

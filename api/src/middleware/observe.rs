@@ -266,3 +266,102 @@ impl Visit {
         if status.is_server_error() { line!(error) } else { line!(info) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::{App, HttpRequest, body::to_bytes, test, web};
+    use serde_json::Value;
+
+    use super::{
+        super::{compress::SkipShort, panic::CatchPanic},
+        *,
+    };
+
+    async fn long_way(request: HttpRequest) -> HttpResponse {
+        match request.query_string() {
+            "panic" => panic!("as asked"),
+            "late" => {
+                actix_web::rt::task::yield_now().await;
+                panic!("as asked")
+            }
+            "cached" => {
+                HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "max-age=60")).finish()
+            }
+            "long" => HttpResponse::Ok().body("x".repeat(5000)),
+            _ => HttpResponse::Ok().body(request.method().to_string()),
+        }
+    }
+
+    async fn answer(request: test::TestRequest) -> (StatusCode, HeaderMap, String) {
+        let observer = Observer { metrics: Metrics::default(), proxies: Vec::new(), https: true };
+        let app = App::new()
+            .route("/way/{id}", web::get().to(long_way))
+            .wrap(CatchPanic)
+            .wrap(SkipShort)
+            .wrap(actix_web::middleware::Compress::default())
+            .wrap(Observe::new(observer));
+        let app = test::init_service(app).await;
+        let response = match app.call(request.to_request()).await {
+            Ok(response) => response.into_parts().1.map_into_boxed_body(),
+            Err(error) => error.error_response(),
+        };
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = to_bytes(response.into_body()).await.unwrap_or_default();
+        (status, headers, String::from_utf8_lossy(&body).into_owned())
+    }
+
+    #[actix_web::test]
+    async fn every_answer_carries_what_all_carry() {
+        let (status, headers, _) = answer(test::TestRequest::get().uri("/way/1")).await;
+
+        assert_eq!(status, StatusCode::OK);
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "no-referrer"),
+            ("cache-control", "no-store"),
+            ("strict-transport-security", "max-age=31536000"),
+        ] {
+            assert_eq!(headers.get(name).unwrap(), value);
+        }
+        assert!(headers.contains_key(X_REQUEST_ID));
+        let (_, headers, _) = answer(test::TestRequest::get().uri("/way/1?cached")).await;
+        assert_eq!(headers.get("cache-control").unwrap(), "max-age=60");
+    }
+
+    #[actix_web::test]
+    async fn a_panic_is_a_problem_with_the_id_of_its_request() {
+        for uri in ["/way/1?panic", "/way/1?late"] {
+            let request = test::TestRequest::get().uri(uri).insert_header((X_REQUEST_ID, "mine"));
+            let (status, headers, body) = answer(request).await;
+
+            assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+            assert_eq!(headers.get(X_REQUEST_ID).unwrap(), "mine");
+            let problem: Value = serde_json::from_str(&body).unwrap();
+            assert_eq!(
+                (&problem["type"], &problem["requestId"]),
+                (&"/problems/internal".into(), &"mine".into())
+            );
+            assert!(!body.contains("as asked"), "{body}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_handler_sees_a_head_as_a_get() {
+        let request = test::TestRequest::default().method(Method::HEAD).uri("/way/1");
+        let (status, _, body) = answer(request).await;
+        assert_eq!((status, body.as_str()), (StatusCode::OK, "GET"));
+    }
+
+    #[actix_web::test]
+    async fn only_long_answers_are_compressed() {
+        for (uri, encoding) in [("/way/1", None), ("/way/1?long", Some("br"))] {
+            let request =
+                test::TestRequest::get().uri(uri).insert_header((header::ACCEPT_ENCODING, "br"));
+            let (_, headers, _) = answer(request).await;
+            assert_eq!(
+                headers.get(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap()),
+                encoding
+            );
+        }
+    }
+}
