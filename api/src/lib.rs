@@ -1,10 +1,11 @@
 //! The service over HTTP.
 //!
-//! Reading order: [`routes`] (the API on two screens), [`resource`] (the generic verbs), [`extract`] (what handlers
-//! take), [`problem`] (what failures become), then the domains' own verbs. Around these: [`server`] (the layers of a
+//! Reading order: [`routes`] (the API on two screens), [`resource`] (the generic verbs), [`extract`] and [`body`] (what
+//! handlers take), [`problem`] (what failures become), then the domains' own verbs. Around these: [`server`] (the layers of a
 //! request, in order), [`middleware`], [`rate_limit`], [`health`], [`metrics`]; and for the binary [`command`],
 //! [`config`], [`telemetry`].
 
+pub mod body;
 pub mod command;
 pub mod config;
 mod describe;

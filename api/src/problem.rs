@@ -300,7 +300,7 @@ pub fn answer(request: &HttpRequest, request_id: &str, error: &actix_web::Error)
         return response;
     }
     let problem = match response.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::TooLarge(crate::extract::MAX_BODY_BYTES),
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::TooLarge(crate::body::MAX_BODY_BYTES),
         StatusCode::REQUEST_TIMEOUT => Problem::RequestTimeout,
         status if status.is_client_error() => Problem::MalformedBody(error.to_string()),
         _ => {

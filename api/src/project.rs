@@ -9,7 +9,8 @@ use service::project::{
 };
 
 use crate::{
-    extract::{Db, Id, Ids, MAX_BULK_BODY_BYTES, NoQuery, Query, SignedIn, Valid},
+    body::{MAX_BULK_BODY_BYTES, Valid},
+    extract::{Db, Id, Ids, NoQuery, Query, SignedIn},
     openapi::{ProjectListParameters, ProjectMemberListParameters, TaskCountPage},
     problem::Problems,
     resource::{Answer, BASE, created, paged, row},

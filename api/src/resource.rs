@@ -13,8 +13,9 @@ use utoipa::openapi::{RefOr, Schema, path::Paths};
 use utoipa_actix_web::OpenApiFactory;
 
 use crate::{
+    body::Valid,
     describe,
-    extract::{Anyone, Db, Id, IfMatch, NoQuery, Query, SignedIn, Valid},
+    extract::{Anyone, Db, Id, IfMatch, NoQuery, Query, SignedIn},
     problem::Problem,
     routes::no_route,
 };

@@ -1,0 +1,188 @@
+//! Bodies: JSON of a known shape, checked whole before a handler sees it, every mistake under a pointer.
+
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest,
+    body::{BodyStream, to_bytes_limited},
+    dev::Payload,
+    http::{Method, header},
+};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_path_to_error::Segment;
+use service::{Error, Violation};
+use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKind};
+
+use crate::{
+    extract::{Extracting, caller_of},
+    problem::Problem,
+};
+
+/// The longest body of an ordinary request.
+pub const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// The longest body of a bulk request.
+pub const MAX_BULK_BODY_BYTES: usize = 32 * 1024 * 1024;
+
+/// A body, sent by a signed-in user, that is JSON, of the type's shape, with no unknown members, and valid.
+pub struct Valid<T, const MAX: usize = MAX_BODY_BYTES>(pub T);
+
+impl<T: DeserializeOwned + Validate + 'static, const MAX: usize> FromRequest for Valid<T, MAX> {
+    type Error = Problem;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let media_type = check_media_type(request);
+        let body = payload.take();
+        let declared = request
+            .headers()
+            .get(header::CONTENT_LENGTH)
+            .and_then(|length| length.to_str().ok()?.parse().ok());
+        let request = request.clone();
+        Box::pin(async move {
+            // actix polls all extractors at once: without this, whoever is not signed in could have the server read
+            // and judge a body, and which of two mistakes is answered would be a matter of time.
+            caller_of(&request).await?.principal()?;
+            media_type?;
+            if declared.is_some_and(|length: usize| length > MAX) {
+                return Err(Problem::TooLarge(MAX));
+            }
+            let body = to_bytes_limited(BodyStream::new(body), MAX)
+                .await
+                .map_err(|_| Problem::TooLarge(MAX))?;
+            let body = body.map_err(|error| Problem::MalformedBody(error.to_string()))?;
+            let value: T = parse(&body)?;
+            value.validate().map_err(|errors| Error::Invalid(violations(&errors)))?;
+            Ok(Self(value))
+        })
+    }
+}
+
+fn check_media_type(request: &HttpRequest) -> Result<(), Problem> {
+    if request.headers().contains_key(header::CONTENT_ENCODING) {
+        return Err(Problem::UnsupportedMediaType("sent without Content-Encoding"));
+    }
+    let patch = request.method() == Method::PATCH;
+    match request.content_type() {
+        "application/json" => Ok(()),
+        "application/merge-patch+json" if patch => Ok(()),
+        _ if patch => {
+            Err(Problem::UnsupportedMediaType("application/merge-patch+json or application/json"))
+        }
+        _ => Err(Problem::UnsupportedMediaType("application/json")),
+    }
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    if body.windows(6).any(|window| window.eq_ignore_ascii_case(br"\u0000")) {
+        let value: Value = serde_json::from_slice(body)
+            .map_err(|error| Problem::MalformedBody(error.to_string()))?;
+        let mut found = Vec::new();
+        find_nul(&value, String::new(), &mut found);
+        if !found.is_empty() {
+            return Err(Error::Invalid(found).into());
+        }
+    }
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let pointer: String = error.path().iter().filter_map(segment).collect();
+        let reason = error.into_inner();
+        if !reason.is_data() {
+            return Problem::MalformedBody(reason.to_string());
+        }
+        // "…, expected a string at line 1 column 12": the place is in the pointer.
+        let message = reason.to_string();
+        let message = message.rsplit_once(" at line ").map_or(&*message, |(message, _)| message);
+        Error::Invalid(vec![Violation {
+            pointer,
+            code: code_of(message).into(),
+            message: message.to_owned(),
+        }])
+        .into()
+    })?;
+    json.end().map_err(|error| Problem::MalformedBody(error.to_string()))?;
+    Ok(value)
+}
+
+fn segment(segment: &Segment) -> Option<String> {
+    match segment {
+        Segment::Seq { index } => Some(format!("/{index}")),
+        Segment::Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+        Segment::Enum { .. } | Segment::Unknown => None,
+    }
+}
+
+fn code_of(message: &str) -> &'static str {
+    const CODES: [(&str, &str); 5] = [
+        ("unknown field", "unknown"),
+        ("missing field", "required"),
+        ("duplicate field", "duplicate"),
+        ("unknown variant", "choice"),
+        ("UUID parsing", "uuid"),
+    ];
+    CODES.iter().find(|(start, _)| message.starts_with(start)).map_or("type", |(_, code)| code)
+}
+
+/// PostgreSQL cannot hold U+0000 in text, so neither database is given it.
+fn find_nul(value: &Value, pointer: String, found: &mut Vec<Violation>) {
+    match value {
+        Value::String(text) if text.contains('\0') => {
+            let message = "contains U+0000, which no text here can hold".to_owned();
+            found.push(Violation { pointer, code: "nul".into(), message });
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                find_nul(item, format!("{pointer}/{index}"), found);
+            }
+        }
+        Value::Object(members) => {
+            for (name, member) in members {
+                find_nul(member, format!("{pointer}/{name}"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What validator found, in the order of the pointers.
+fn violations(errors: &ValidationErrors) -> Vec<Violation> {
+    let mut found = Vec::new();
+    collect(errors, "", &mut found);
+    found.sort_by(|a, b| a.pointer.cmp(&b.pointer));
+    found
+}
+
+fn collect(errors: &ValidationErrors, at: &str, found: &mut Vec<Violation>) {
+    for (field, kind) in errors.errors() {
+        let pointer = format!("{at}/{}", service::error::camel_case(field));
+        match kind {
+            ValidationErrorsKind::Field(errors) => {
+                for error in errors {
+                    let message = message_of(error);
+                    found.push(Violation {
+                        pointer: pointer.clone(),
+                        code: error.code.clone(),
+                        message,
+                    });
+                }
+            }
+            ValidationErrorsKind::Struct(errors) => collect(errors, &pointer, found),
+            ValidationErrorsKind::List(items) => {
+                for (index, errors) in items {
+                    collect(errors, &format!("{pointer}/{index}"), found);
+                }
+            }
+        }
+    }
+}
+
+fn message_of(error: &ValidationError) -> String {
+    let limit = |name| error.params.get(name).map(Value::to_string);
+    let what =
+        if error.params.get("value").is_some_and(Value::is_array) { "items" } else { "characters" };
+    match (&error.message, &*error.code, limit("min"), limit("max")) {
+        (Some(message), ..) => message.clone().into_owned(),
+        (_, "length", Some(min), Some(max)) => format!("has {min} to {max} {what}"),
+        (_, "length", None, Some(max)) => format!("has {max} {what} at most"),
+        (_, "length", Some(min), None) => format!("has {min} {what} at least"),
+        (_, code, ..) => format!("is not valid: {code}"),
+    }
+}
