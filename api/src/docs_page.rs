@@ -38,6 +38,7 @@ const START: &str = r##"window.ui = SwaggerUIBundle({
   persistAuthorization: true,
   docExpansion: "none",
   defaultModelsExpandDepth: 0,
+  validatorUrl: null, // otherwise the document would be sent to a validator elsewhere
 });
 "##;
 
