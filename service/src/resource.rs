@@ -43,7 +43,7 @@ pub trait Resource: EntityTrait<Model: Clone + IntoActiveModel<Self::ActiveModel
     const RELATIONS: &'static [RelationField<Self>];
     /// The rows anyone may see without signing in.
     fn public() -> Scope;
-    /// The rows on which `user` holds `right`. Platform administrators pass before this is asked.
+    /// The rows on which `user` holds `right`. Platform administrators hold every right on rows whose parents exist.
     fn scope(user: &Principal, right: Right) -> Scope;
 
     /// The key of a row.
