@@ -8,14 +8,13 @@
 //! for the burst of a page that loads: ten requests a second are more than a person causes, and few enough that one
 //! client cannot take a server's whole time.
 
-use std::{num::NonZeroU32, time::Duration};
+use std::{fmt, num::NonZeroU32, time::Duration};
 
 use actix_web::{
-    Error, HttpMessage, HttpResponse,
+    Error, HttpMessage, HttpResponse, ResponseError,
     dev::ServiceRequest,
-    error::InternalError,
     http::{
-        Method,
+        Method, StatusCode,
         header::{HeaderName, HeaderValue, RETRY_AFTER},
     },
 };
@@ -124,17 +123,33 @@ impl RateLimits {
 }
 
 fn refusal(path: &str, wait: Duration) -> Error {
-    if !path.starts_with("/api/auth/") {
-        return Problem::from(service::Error::TooMany { retry_after: wait }).into();
+    if path.starts_with("/api/auth/") {
+        return SlowDown(whole_seconds(wait)).into();
     }
-    // In Better Auth's words, which its client shows.
-    let seconds = HeaderValue::from(whole_seconds(wait));
-    let answer = HttpResponse::TooManyRequests()
-        .insert_header((RETRY_AFTER, seconds.clone()))
-        .insert_header((X_RETRY_AFTER, seconds))
-        .content_type("application/json")
-        .body(r#"{"message":"Too many requests. Please try again later."}"#);
-    InternalError::from_response("too many requests", answer).into()
+    Problem::from(service::Error::TooMany { retry_after: wait }).into()
+}
+
+/// The refusal in Better Auth's words, which its client shows.
+#[derive(Debug)]
+struct SlowDown(u64);
+
+impl fmt::Display for SlowDown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Too many requests. Please try again later.")
+    }
+}
+
+impl ResponseError for SlowDown {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::TOO_MANY_REQUESTS
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::build(self.status_code())
+            .insert_header((RETRY_AFTER, self.0))
+            .insert_header((X_RETRY_AFTER, self.0))
+            .json(serde_json::json!({ "message": self.to_string() }))
+    }
 }
 
 type Limiter =
