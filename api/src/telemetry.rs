@@ -34,12 +34,13 @@ pub fn start(config: &Config) -> anyhow::Result<WorkerGuard> {
 }
 
 fn filter(config: &Config) -> anyhow::Result<EnvFilter> {
-    let queries = if config.log_queries { "debug" } else { "warn" };
+    // With statements goes the span that names the request they belong to.
+    let queries =
+        if config.log_queries { "sqlx::query=debug,request=debug" } else { "sqlx::query=warn" };
     // What others say in many lines at start and for each statement, our own lines say once. RUST_LOG, coming last,
     // can ask for it all the same.
-    let quiet = format!(
-        "actix_server=warn,sea_orm_migration=warn,sqlx::postgres::notice=warn,sqlx::query={queries}"
-    );
+    let quiet =
+        format!("actix_server=warn,sea_orm_migration=warn,sqlx::postgres::notice=warn,{queries}");
     Ok(EnvFilter::builder().parse(format!("{quiet},{}", config.rust_log))?)
 }
 
