@@ -1,0 +1,32 @@
+//! The server seen from outside: each test starts the real binary on a database of its own and speaks HTTP to it.
+//!
+//! Every test runs on SQLite and on PostgreSQL from one source and expects the same bytes of both. `harness`
+//! has what a test needs; each other module is one subject. `tests/run` starts a PostgreSQL for them.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "a test fails by panicking"
+)]
+
+mod harness;
+
+mod audit_log;
+mod crash;
+mod disconnect;
+mod entity;
+mod http;
+mod identity;
+mod input;
+mod list;
+mod migration;
+mod openapi;
+mod project;
+mod project_member;
+mod scope;
+mod smoke;
+mod task;
+mod theme;
+mod transaction;
+mod visibility;
