@@ -1,0 +1,47 @@
+//! The OpenAPI document is complete and true.
+
+use std::path::Path;
+use std::process::Command;
+
+use rstest::rstest;
+use serde_json::json;
+
+use crate::harness::App;
+use crate::harness::Backend::{self, Postgres, Sqlite};
+
+/// Schemathesis reads the document, sends what it allows and what it forbids, and compares the answers with it.
+#[rstest]
+#[tokio::test]
+async fn the_server_does_as_its_document_says(#[values(Sqlite, Postgres)] backend: Backend) {
+    let schemathesis = Path::new(env!("CARGO_TARGET_TMPDIR")).join("schemathesis/bin/schemathesis");
+    assert!(schemathesis.exists(), "schemathesis is not installed: `tests/run` does that");
+    let app = App::start(backend).await;
+    let [root] = app.users(["root"]);
+    root.post("projects", json!({ "name": "Kite", "tasks": [{ "title": "Cut" }] })).await;
+
+    let run = Command::new(schemathesis)
+        .args([
+            "run",
+            &app.url("/openapi.json"),
+            "--header",
+            &format!("Authorization: Bearer {}", root.token),
+        ])
+        // Signing out would leave everything after it unauthorized.
+        .args(["--exclude-path", "/api/auth/sign-out"])
+        .args([
+            "--seed",
+            "1",
+            "--max-examples",
+            "20",
+            "--workers",
+            "2",
+            "--suppress-health-check",
+            "all",
+        ])
+        .args(["--phases", "examples,coverage,fuzzing", "--continue-on-failure"])
+        .current_dir(app.folder())
+        .output()
+        .expect("schemathesis starts");
+
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stdout));
+}

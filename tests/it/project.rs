@@ -1,0 +1,422 @@
+//! Projects and what can be done with them.
+
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::harness::Backend::{self, Postgres, Sqlite};
+use crate::harness::{App, assert_snapshot};
+
+/// As a client would name a row that does not exist.
+const NOTHING: &str = "00000000-0000-7000-8000-000000000000";
+
+#[rstest]
+#[tokio::test]
+async fn create_answers_the_row_and_where_it_is(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let [ada, root] = app.users(["ada", "root"]);
+    let theme = root.post("themes", json!({ "name": "Sea", "primaryColor": "#336699" })).await.id();
+
+    let body = json!({
+        "name": "Kite", "description": "It flies", "clientName": "Wind Ltd", "status": "inactive",
+        "isPublic": true, "themeId": theme, "tasks": [{ "title": "Cut" }, { "title": "Glue" }],
+    });
+    let kite = ada.post("projects", body).await;
+
+    assert_snapshot!(kite, @r#"
+    201
+    Location: /api/v1/projects/[id-1]
+    {
+      "id":"[id-1]",
+      "name":"Kite",
+      "description":"It flies",
+      "clientName":"Wind Ltd",
+      "status":"inactive",
+      "isPublic":true,
+      "ownerId":"[ada]",
+      "organizationId":null,
+      "themeId":"[id-2]",
+      "createdAt":"[time]",
+      "updatedAt":"[time]"
+    }
+    "#);
+    let whole = ada.get(format!("projects/{}?include=owner,theme,tasks", kite.id())).await;
+    assert_snapshot!(whole, @r##"
+    200
+    {
+      "id":"[id-1]",
+      "name":"Kite",
+      "description":"It flies",
+      "clientName":"Wind Ltd",
+      "status":"inactive",
+      "isPublic":true,
+      "ownerId":"[ada]",
+      "organizationId":null,
+      "themeId":"[id-2]",
+      "createdAt":"[time]",
+      "updatedAt":"[time]",
+      "owner":{"id":"[ada]","name":"ada","image":null,"username":null,"createdAt":"[time]","updatedAt":"[time]"},
+      "theme":{"id":"[id-2]","name":"Sea","primaryColor":"#336699","description":null,"createdAt":"[time]","updatedAt":"[time]"},
+      "tasks":[
+        {"id":"[id-3]","projectId":"[id-1]","title":"Cut","description":null,"done":false,"createdAt":"[time]","updatedAt":"[time]"},
+        {"id":"[id-4]","projectId":"[id-1]","title":"Glue","description":null,"done":false,"createdAt":"[time]","updatedAt":"[time]"}
+      ]
+    }
+    "##);
+    assert_eq!(
+        app.audit_actions().await,
+        ["create theme", "create project", "create task", "create task"]
+    );
+}
+
+#[rstest]
+#[tokio::test]
+async fn create_makes_the_project_with_all_its_tasks_or_nothing(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let app = App::start(backend).await;
+    let [ada] = app.users(["ada"]);
+    let tasks = |count| vec![json!({ "title": "Cut" }); count];
+
+    let untitled = json!({ "name": "Kite", "tasks": [{ "title": "Cut" }, { "title": "" }, {}] });
+    assert_snapshot!(ada.post("projects", untitled).await.problem(), @"
+    422 invalid
+        /tasks/2 required: missing field `title`
+    ");
+    assert_snapshot!(ada.post("projects", json!({ "name": "Kite", "tasks": tasks(101) })).await.problem(), @"
+    422 invalid
+        /tasks length: has 100 items at most
+    ");
+    assert_eq!(
+        (app.count("project").await, app.count("task").await, app.count("audit_log").await),
+        (0, 0, 0)
+    );
+
+    assert_eq!(
+        ada.post("projects", json!({ "name": "Kite", "tasks": tasks(100) })).await.status,
+        201
+    );
+    assert_eq!((app.count("project").await, app.count("task").await), (1, 100));
+}
+
+#[rstest]
+#[tokio::test]
+async fn create_refuses_references_to_what_the_caller_cannot_see(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let app = App::start(backend).await;
+    let [ada, bob] = app.users(["ada", "bob"]);
+    let strange = app.organization("strange", &[(&bob, "owner")]).await;
+
+    assert_snapshot!(ada.post("projects", json!({ "name": "Kite", "themeId": NOTHING })).await.problem(), @"
+    400 unknown-reference
+        /themeId reference: refers to a row that does not exist
+    ");
+    assert_snapshot!(ada.post("projects", json!({ "name": "Kite", "organizationId": NOTHING })).await.problem(), @"
+    400 unknown-reference
+        /organizationId reference: refers to a row that does not exist
+    ");
+    assert_snapshot!(ada.post("projects", json!({ "name": "Kite", "organizationId": strange })).await.problem(), @"
+    400 unknown-reference
+        /organizationId reference: refers to a row that does not exist
+    ");
+    assert_eq!(app.count("project").await, 0);
+}
+
+#[rstest]
+#[tokio::test]
+async fn get_is_not_found_for_a_stranger_as_for_a_row_that_is_absent(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let app = App::start(backend).await;
+    let [ada, bob] = app.users(["ada", "bob"]);
+    let kite = ada.post("projects", json!({ "name": "Kite" })).await.id();
+
+    let hidden = bob.get(format!("projects/{kite}")).await;
+    assert_snapshot!(hidden.problem(), @"404 not-found");
+    let absent = bob.get(format!("projects/{NOTHING}")).await;
+    assert_eq!(absent.to_string(), hidden.to_string());
+    assert_snapshot!(app.anonymous().get(format!("projects/{kite}")).await.problem(), @"
+    401 unauthenticated
+    WWW-Authenticate: Bearer
+    ");
+}
+
+#[rstest]
+#[tokio::test]
+async fn update_is_a_merge_patch(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let [ada] = app.users(["ada"]);
+    let body = json!({ "name": "Kite", "description": "It flies", "clientName": "Wind Ltd" });
+    let kite = format!("projects/{}", ada.post("projects", body).await.id());
+    let before = ada.get(&kite).await.json();
+
+    let after = ada.patch(&kite, json!({ "description": null, "isPublic": true })).await;
+
+    assert_snapshot!(after, @r#"
+    200
+    {
+      "id":"[id-1]",
+      "name":"Kite",
+      "description":null,
+      "clientName":"Wind Ltd",
+      "status":"active",
+      "isPublic":true,
+      "ownerId":"[ada]",
+      "organizationId":null,
+      "themeId":null,
+      "createdAt":"[time]",
+      "updatedAt":"[time]"
+    }
+    "#);
+    let after = after.json();
+    assert_eq!(after["createdAt"], before["createdAt"]);
+    assert!(after["updatedAt"].as_str() >= before["updatedAt"].as_str());
+    assert_eq!(ada.get(&kite).await.json(), after);
+    assert_snapshot!(ada.patch(&kite, json!({ "name": null })).await.problem(), @"
+    422 invalid
+        /name type: invalid type: null, expected a string
+    ");
+    assert_snapshot!(ada.patch(&kite, json!({ "name": "", "status": "lost", "ownerId": NOTHING })).await.problem(), @"
+    422 invalid
+        /ownerId unknown: unknown field `ownerId`, expected one of `name`, `description`, `clientName`, `status`, `isPublic`, `organizationId`, `themeId`
+    ");
+    assert_eq!(ada.get(&kite).await.json(), after);
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_update_that_changes_nothing_leaves_no_trace(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let app = App::start(backend).await;
+    let [ada] = app.users(["ada"]);
+    let kite = ada.post("projects", json!({ "name": "Kite" })).await;
+
+    for body in [json!({}), json!({ "name": "Kite" })] {
+        let answer = ada.patch(format!("projects/{}", kite.id()), body).await;
+        assert_eq!((answer.status, answer.json()), (200, kite.json()));
+    }
+    assert_eq!(app.audit_actions().await, ["create project"]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn update_is_refused_when_the_row_has_changed_since_it_was_read(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let app = App::start(backend).await;
+    let [ada] = app.users(["ada"]);
+    let kite = format!("projects/{}", ada.post("projects", json!({ "name": "Kite" })).await.id());
+    let read = ada.get(&kite).await.header("etag");
+    let rename = |name| {
+        ada.request("PATCH", &kite).header("If-Match", &read).json(&json!({ "name": name })).send()
+    };
+
+    assert_eq!(rename("Box kite").await.status, 200);
+    assert_snapshot!(rename("Stunt kite").await.problem(), @"412 stale");
+    assert_eq!(ada.get(&kite).await.json()["name"], "Box kite");
+    assert_eq!(ada.request("DELETE", &kite).header("If-Match", &read).send().await.status, 412);
+}
+
+#[rstest]
+#[tokio::test]
+async fn delete_hides_the_project_until_it_is_restored(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let app = App::start(backend).await;
+    let [ada, bob] = app.users(["ada", "bob"]);
+    let kite = ada.post("projects", json!({ "name": "Kite", "tasks": [{ "title": "Cut" }] })).await;
+    let path = format!("projects/{}", kite.id());
+
+    assert_snapshot!(ada.delete(&path).await, @"204");
+    assert_snapshot!(ada.get(&path).await.problem(), @"404 not-found");
+    assert_eq!(ada.delete(&path).await.status, 404);
+    assert_eq!(ada.patch(&path, json!({ "name": "Box kite" })).await.status, 404);
+    assert_eq!([ada.get("projects").await.total(), ada.get("tasks").await.total()], [0, 0]);
+
+    assert_eq!(bob.post(format!("{path}/restore"), json!({})).await.status, 404);
+    assert_snapshot!(ada.post(format!("{path}/restore"), json!({})).await, @r#"
+    200
+    {
+      "id":"[id-1]",
+      "name":"Kite",
+      "description":null,
+      "clientName":null,
+      "status":"active",
+      "isPublic":false,
+      "ownerId":"[ada]",
+      "organizationId":null,
+      "themeId":null,
+      "createdAt":"[time]",
+      "updatedAt":"[time]"
+    }
+    "#);
+    assert_eq!([ada.get("projects").await.total(), ada.get("tasks").await.total()], [1, 1]);
+    let actions = app.audit_actions().await;
+    assert_eq!(actions, ["create project", "create task", "delete project", "restore project"]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn archive_sets_the_status_once(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let [ada] = app.users(["ada"]);
+    let kite = format!("projects/{}", ada.post("projects", json!({ "name": "Kite" })).await.id());
+
+    assert_snapshot!(ada.post(format!("{kite}/archive"), json!({})).await, @r#"
+    200
+    {
+      "id":"[id-1]",
+      "name":"Kite",
+      "description":null,
+      "clientName":null,
+      "status":"archived",
+      "isPublic":false,
+      "ownerId":"[ada]",
+      "organizationId":null,
+      "themeId":null,
+      "createdAt":"[time]",
+      "updatedAt":"[time]"
+    }
+    "#);
+    assert_eq!(ada.post(format!("{kite}/archive"), json!({})).await.json()["status"], "archived");
+    assert_eq!(app.audit_actions().await, ["create project", "archive project"]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn transfer_gives_the_project_away_and_records_both_owners(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let app = App::start(backend).await;
+    let [ada, bob, root] = app.users(["ada", "bob", "root"]);
+    let kite = format!("projects/{}", ada.post("projects", json!({ "name": "Kite" })).await.id());
+
+    let answer = ada.post(format!("{kite}/transfer"), json!({ "newOwnerId": bob.id })).await;
+
+    assert_snapshot!(answer, @r#"
+    200
+    {
+      "id":"[id-1]",
+      "name":"Kite",
+      "description":null,
+      "clientName":null,
+      "status":"active",
+      "isPublic":false,
+      "ownerId":"[bob]",
+      "organizationId":null,
+      "themeId":null,
+      "createdAt":"[time]",
+      "updatedAt":"[time]"
+    }
+    "#);
+    assert_eq!([ada.get(&kite).await.status, bob.get(&kite).await.status], [404, 200]);
+    let audit = root.get("audit-logs?action=eq.transfer&fields=actorId,action,before,after").await;
+    assert_snapshot!(audit, @r#"
+    200
+    Link: </api/v1/audit-logs?page=1&action=eq.transfer&fields=actorId,action,before,after>; rel="first", </api/v1/audit-logs?page=1&action=eq.transfer&fields=actorId,action,before,after>; rel="last"
+    {
+      "items":[
+        {"id":"[id-1]","actorId":"[ada]","action":"transfer","before":{"ownerId":"[ada]"},"after":{"ownerId":"[bob]"}}
+      ],
+      "total":1,
+      "page":1,
+      "limit":10,
+      "totalPages":1
+    }
+    "#);
+}
+
+#[rstest]
+#[tokio::test]
+async fn transfer_is_refused_to_nobody_and_by_anyone_but_an_owner(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let app = App::start(backend).await;
+    let [ada, bob, cat] = app.users(["ada", "bob", "cat"]);
+    let kite = format!("projects/{}", ada.post("projects", json!({ "name": "Kite" })).await.id());
+    ada.post(format!("{kite}/members"), json!({ "userId": bob.id, "role": "editor" })).await;
+    let transfer = format!("{kite}/transfer");
+
+    assert_snapshot!(ada.post(&transfer, json!({ "newOwnerId": NOTHING })).await.problem(), @"
+    400 unknown-reference
+        /newOwnerId reference: refers to a row that does not exist
+    ");
+    assert_snapshot!(bob.post(&transfer, json!({ "newOwnerId": bob.id })).await.problem(), @"403 forbidden");
+    assert_snapshot!(cat.post(&transfer, json!({ "newOwnerId": cat.id })).await.problem(), @"404 not-found");
+    assert_eq!(ada.get(&kite).await.json()["ownerId"], Value::from(ada.id));
+}
+
+#[rstest]
+#[tokio::test]
+async fn stats_count_what_the_caller_sees(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let [ada, bob] = app.users(["ada", "bob"]);
+    for (status, public) in
+        [("active", true), ("active", false), ("inactive", false), ("archived", true)]
+    {
+        ada.post("projects", json!({ "name": "Kite", "status": status, "isPublic": public })).await;
+    }
+    let gone = ada.post("projects", json!({ "name": "Gone" })).await.id();
+    ada.delete(format!("projects/{gone}")).await;
+
+    assert_snapshot!(ada.get("projects/stats").await, @r#"
+    200
+    {"total":4,"active":2,"inactive":1,"archived":1}
+    "#);
+    assert_snapshot!(bob.get("projects/stats").await, @r#"
+    200
+    {"total":2,"active":1,"inactive":0,"archived":1}
+    "#);
+}
+
+#[rstest]
+#[tokio::test]
+async fn task_counts_come_with_the_newest_project_first(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let app = App::start(backend).await;
+    let [ada, bob] = app.users(["ada", "bob"]);
+    for (name, tasks) in [("Kite", 2), ("Boat", 0), ("Yoyo", 1)] {
+        let tasks = vec![json!({ "title": "Cut" }); tasks];
+        ada.post("projects", json!({ "name": name, "tasks": tasks })).await;
+    }
+
+    let counts = ada.get("projects/task-counts?limit=2").await;
+    assert_snapshot!(counts, @r#"
+    200
+    Link: </api/v1/projects/task-counts?page=1&limit=2>; rel="first", </api/v1/projects/task-counts?page=2&limit=2>; rel="next", </api/v1/projects/task-counts?page=2&limit=2>; rel="last"
+    {
+      "items":[
+        {"project":{"id":"[id-1]","name":"Yoyo","description":null,"clientName":null,"status":"active","isPublic":false,"ownerId":"[ada]","organizationId":null,"themeId":null,"createdAt":"[time]","updatedAt":"[time]"},"taskCount":1},
+        {"project":{"id":"[id-2]","name":"Boat","description":null,"clientName":null,"status":"active","isPublic":false,"ownerId":"[ada]","organizationId":null,"themeId":null,"createdAt":"[time]","updatedAt":"[time]"},"taskCount":0}
+      ],
+      "total":3,
+      "page":1,
+      "limit":2,
+      "totalPages":2
+    }
+    "#);
+    assert_eq!(
+        ada.get("projects/task-counts?limit=2&page=2").await.json()["items"][0]["taskCount"],
+        2
+    );
+    assert_eq!(bob.get("projects/task-counts").await.total(), 0);
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_organization_shares_its_projects(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let [ada, bob, cat] = app.users(["ada", "bob", "cat"]);
+    let kites =
+        app.organization("kites", &[(&ada, "owner"), (&bob, "member"), (&cat, "admin")]).await;
+    let kite = bob.post("projects", json!({ "name": "Kite", "organizationId": kites })).await;
+    assert_eq!(kite.status, 201, "{kite}");
+    let path = format!("projects/{}", kite.id());
+
+    // The project's owner, the organization's owner and its admin write; only owners give it away or delete it.
+    assert_eq!(cat.patch(&path, json!({ "name": "Box kite" })).await.status, 200);
+    assert_eq!(cat.delete(&path).await.status, 403);
+    assert_eq!(ada.delete(&path).await.status, 204);
+}

@@ -1,0 +1,165 @@
+//! Who may do what: every route of the OpenAPI document, called by everyone there is. The table of the answers is a
+//! file that a person reads before it is accepted; a route without a line here fails the test.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use insta::assert_snapshot;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::harness::Backend::{self, Postgres, Sqlite};
+use crate::harness::{App, Client, PASSWORD};
+
+/// The columns of the table: who calls, seen from one project.
+const ROLES: [&str; 8] =
+    ["owner", "editor", "viewer", "org member", "org owner", "stranger", "anonymous", "admin"];
+
+/// The rows that the routes are called with.
+struct Stage {
+    project: String,
+    task: String,
+    theme: String,
+    audit_log: String,
+    /// The viewer, whose membership is changed and ended.
+    member: String,
+    /// A user who is no member yet.
+    newcomer: String,
+}
+
+impl Stage {
+    async fn set(app: &App, organization: &str) -> Self {
+        let [ada, bob, cat, fay, root] = app.users(["ada", "bob", "cat", "fay", "root"]);
+        let tasks = json!([{ "title": "Cut" }]);
+        let project = json!({ "name": "Kite", "organizationId": organization, "tasks": tasks });
+        let project = ada.post("projects", project).await.id();
+        for (user, role) in [(&bob, "editor"), (&cat, "viewer")] {
+            let member = json!({ "userId": user.id, "role": role });
+            let answer = ada.post(format!("projects/{project}/members"), member).await;
+            assert_eq!(answer.status, 201, "{answer}");
+        }
+        let task = ada.get(format!("tasks?projectId=eq.{project}")).await.each("id").concat();
+        let audit_log = format!("audit-logs?rowId=eq.{project}");
+        let audit_log = root.get(audit_log).await.each("id").concat();
+        let theme = json!({ "name": format!("Theme of {project}"), "primaryColor": "#336699" });
+        let theme = root.post("themes", theme).await.id();
+        Self { project, task, theme, audit_log, member: cat.id, newcomer: fay.id }
+    }
+
+    /// The address of a route with the ids of this stage in it.
+    fn path(&self, route: &str) -> String {
+        let id = match route.split('/').nth(3) {
+            Some("projects") => &self.project,
+            Some("tasks") => &self.task,
+            Some("themes") => &self.theme,
+            Some("audit-logs") => &self.audit_log,
+            Some("users") => &self.member,
+            _ => "",
+        };
+        let path = route.replace("{id}", id).replace("{userId}", &self.member);
+        path.replace("{slug}", "not-found").replace("{file}", "start.js")
+    }
+
+    /// A body that the route accepts, so that only who calls decides.
+    fn body(&self, route: &str, name: &str) -> Option<Value> {
+        Some(match route {
+            "POST /api/auth/sign-up/email" => {
+                json!({ "name": name, "email": format!("{}@example.org", self.project), "password": PASSWORD })
+            }
+            "POST /api/auth/sign-in/email" => {
+                json!({ "email": "ada@example.com", "password": PASSWORD })
+            }
+            "POST /api/auth/sign-out" => json!({}),
+            "POST /api/v1/projects" | "PATCH /api/v1/projects/{id}" => {
+                json!({ "name": "Box kite" })
+            }
+            "POST /api/v1/projects/{id}/archive" | "POST /api/v1/projects/{id}/restore" => {
+                return None;
+            }
+            "POST /api/v1/projects/{id}/members" => {
+                json!({ "userId": self.newcomer, "role": "viewer" })
+            }
+            "PATCH /api/v1/projects/{id}/members/{userId}" => json!({ "role": "editor" }),
+            "POST /api/v1/projects/{id}/tasks/bulk" => json!({ "tasks": [{ "title": "Glue" }] }),
+            "POST /api/v1/projects/{id}/transfer" => json!({ "newOwnerId": self.newcomer }),
+            "POST /api/v1/tasks" => json!({ "projectId": self.project, "title": "Glue" }),
+            "PATCH /api/v1/tasks/{id}" => json!({ "done": true }),
+            "POST /api/v1/themes" => json!({ "name": self.project, "primaryColor": "#000000" }),
+            "PATCH /api/v1/themes/{id}" => json!({ "description": "Blue" }),
+            _ if route.starts_with("GET ") || route.starts_with("DELETE ") => return None,
+            _ => panic!("{route} is new: give it a body here, then read its line in the snapshot"),
+        })
+    }
+
+    /// The status; for a list also how many rows were in sight.
+    async fn call(&self, client: &Client, route: &str, name: &str) -> String {
+        let (method, path) = route.split_once(' ').expect("a route is a method and a path");
+        let request = client.request(method, self.path(path));
+        let request =
+            if let Some(body) = self.body(route, name) { request.json(&body) } else { request };
+        let answer = request.send().await;
+        let total = serde_json::from_slice::<Value>(&answer.body)
+            .ok()
+            .and_then(|body| body["total"].as_u64());
+        total.map_or_else(
+            || answer.status.to_string(),
+            |total| format!("{} ({total})", answer.status),
+        )
+    }
+}
+
+/// Every operation of the document, as `GET /livez`: first those that change nothing, last the one that ends sessions.
+async fn routes(app: &App) -> Vec<String> {
+    let document = app.anonymous().get("/openapi.json").await.json();
+    let paths = document["paths"].as_object().expect("a document has paths");
+    let operations = paths.iter().flat_map(|(path, item)| {
+        let methods = item.as_object().into_iter().flat_map(|item| item.keys());
+        let methods = methods.filter(|member| {
+            matches!(&***member, "get" | "put" | "post" | "patch" | "delete" | "head")
+        });
+        methods.map(move |method| format!("{} {path}", method.to_uppercase()))
+    });
+    let mut routes: Vec<_> = operations.collect();
+    routes.sort_by_key(|route| {
+        (!route.starts_with("GET "), route.ends_with("/sign-out"), route.clone())
+    });
+    routes
+}
+
+#[rstest]
+#[tokio::test]
+async fn every_route_lets_in_whom_it_should(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let [owner, editor, viewer, dan, eve, fay, root] =
+        app.users(["ada", "bob", "cat", "dan", "eve", "fay", "root"]);
+    // An organization's projects are made by its members.
+    let members = [(&owner, "member"), (&dan, "member"), (&eve, "owner")];
+    let organization = app.organization("kites", &members).await;
+    let clients = [owner.clone(), editor, viewer, dan, eve, fay, app.anonymous(), root];
+
+    let mut lines = BTreeMap::new();
+    let mut stage = Stage::set(&app, &organization).await;
+    for route in routes(&app).await {
+        let mut cells = Vec::new();
+        for (client, role) in clients.iter().zip(ROLES) {
+            if !route.starts_with("GET ") {
+                stage = Stage::set(&app, &organization).await;
+            }
+            if route.ends_with("/restore") {
+                owner.delete(format!("projects/{}", stage.project)).await;
+            }
+            cells.push(stage.call(client, &route, role).await);
+        }
+        let (method, path) = route.split_once(' ').expect("a route is a method and a path");
+        lines.insert((path.to_owned(), method.to_owned()), line(&route, cells));
+    }
+
+    let lines: Vec<_> = [line("", ROLES)].into_iter().chain(lines.into_values()).collect();
+    let table = lines.join("\n");
+    assert_snapshot!("visibility", table);
+}
+
+fn line(route: &str, cells: impl IntoIterator<Item: Display>) -> String {
+    let cells: Vec<_> = cells.into_iter().map(|cell| format!("{cell:<11}")).collect();
+    format!("{route:<52}{}", cells.concat().trim_end())
+}
