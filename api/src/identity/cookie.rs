@@ -1,0 +1,156 @@
+//! The cookies that a browser keeps for its user: names, attributes and signatures as Better Auth's.
+
+use actix_web::{
+    HttpResponseBuilder,
+    http::header::{self, HeaderMap},
+};
+use service::identity::{
+    session::{LIFETIME, Token},
+    signature::{Signer, escape},
+};
+
+/// The session's token, signed.
+const SESSION_TOKEN: &str = "session_token";
+/// There, and signed, if the session ends with the browser.
+const DONT_REMEMBER: &str = "dont_remember";
+/// A copy of the session that Better Auth's server may make; never made here, but cleared.
+const SESSION_DATA: &str = "session_data";
+
+/// What browsers are given, and how it is told from what others make up.
+#[derive(Clone, Debug)]
+pub(super) struct Cookies {
+    signer: Signer,
+    secure: bool,
+}
+
+impl Cookies {
+    pub(super) fn new(signer: Signer, secure: bool) -> Self {
+        Self { signer, secure }
+    }
+
+    /// The token in a request's cookie, if it was set here.
+    pub(super) fn session_token(&self, headers: &HeaderMap) -> Option<String> {
+        let lines = headers.get_all(header::COOKIE).filter_map(|line| line.to_str().ok());
+        let pairs =
+            lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        pairs
+            .filter(|(name, _)| name.strip_prefix(self.prefix()) == Some(SESSION_TOKEN))
+            .find_map(|(_, value)| self.signer.verify(value))
+    }
+
+    /// Hands a new session to the client: as cookies, and signed for clients that keep no cookies.
+    pub(super) fn set_session(
+        &self,
+        answer: &mut HttpResponseBuilder,
+        token: &Token,
+        remember: bool,
+    ) {
+        self.set_token(answer, token.reveal(), remember);
+        if !remember {
+            let value = self.signer.sign("true");
+            answer.append_header((
+                header::SET_COOKIE,
+                self.cookie(DONT_REMEMBER, &escape(&value), None),
+            ));
+        }
+    }
+
+    /// Makes the browser keep the token as long as the session lasts from now on, or until it is closed.
+    pub(super) fn set_token(&self, answer: &mut HttpResponseBuilder, token: &str, remember: bool) {
+        let signed = self.signer.sign(token);
+        let max_age = remember.then_some(LIFETIME.num_seconds());
+        let cookie = self.cookie(SESSION_TOKEN, &escape(&signed), max_age);
+        answer.append_header((header::SET_COOKIE, cookie));
+        answer.insert_header(("set-auth-token", signed));
+    }
+
+    /// Makes the browser forget the session.
+    pub(super) fn clear(&self, answer: &mut HttpResponseBuilder) {
+        for name in [SESSION_TOKEN, SESSION_DATA, DONT_REMEMBER] {
+            answer.append_header((header::SET_COOKIE, self.cookie(name, "", Some(0))));
+        }
+    }
+
+    fn prefix(&self) -> &'static str {
+        if self.secure { "__Secure-better-auth." } else { "better-auth." }
+    }
+
+    fn cookie(&self, name: &str, value: &str, max_age: Option<i64>) -> String {
+        let prefix = self.prefix();
+        let max_age = max_age.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
+        let secure = if self.secure { "; Secure" } else { "" };
+        format!("{prefix}{name}={value}{max_age}; Path=/; HttpOnly{secure}; SameSite=Lax")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::{HttpResponse, http::header::HeaderValue};
+
+    use super::*;
+
+    fn cookies(secure: bool) -> Cookies {
+        Cookies::new(Signer::new("0123456789abcdef0123456789abcdef-AZ"), secure)
+    }
+
+    fn set(fill: impl Fn(&mut HttpResponseBuilder)) -> Vec<String> {
+        let mut answer = HttpResponse::Ok();
+        fill(&mut answer);
+        let answer = answer.finish();
+        let lines = answer.headers().get_all(header::SET_COOKIE);
+        lines.map(|line| line.to_str().unwrap().to_owned()).collect()
+    }
+
+    const TOKEN: &str = "8q4UHu0ZS7vlc3el1CqQAxFOsE2YN26r";
+    const SIGNED: &str =
+        "8q4UHu0ZS7vlc3el1CqQAxFOsE2YN26r.hClsMl%2BjbamL8m9BJmvyUTc%2B0iTkbDa7juIlgfjM0sc%3D";
+
+    #[test]
+    fn attributes_follow_from_the_public_address_and_the_wish_to_be_remembered() {
+        assert_eq!(
+            set(|answer| cookies(false).set_token(answer, TOKEN, true)),
+            [format!(
+                "better-auth.session_token={SIGNED}; Max-Age=604800; Path=/; HttpOnly; SameSite=Lax"
+            )]
+        );
+        assert_eq!(
+            set(|answer| cookies(true).set_token(answer, TOKEN, false)),
+            [format!(
+                "__Secure-better-auth.session_token={SIGNED}; Path=/; HttpOnly; Secure; SameSite=Lax"
+            )]
+        );
+        let cleared = set(|answer| cookies(false).clear(answer));
+        assert_eq!(cleared.len(), 3);
+        assert_eq!(
+            cleared[0],
+            "better-auth.session_token=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"
+        );
+    }
+
+    #[test]
+    fn a_cookie_is_found_among_others_and_must_be_signed() {
+        let read = |lines: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(header::COOKIE, HeaderValue::from_str(line).unwrap());
+            }
+            cookies(false).session_token(&headers)
+        };
+        let ours = format!("better-auth.session_token={SIGNED}");
+        for lines in [
+            &[&*ours][..],
+            &[&*format!("a=b; {ours};c=d")],
+            &["a=b", &ours],
+            // One that another site of the same domain has set does not hide ours.
+            &[&*format!("better-auth.session_token=forged; {ours}")],
+        ] {
+            assert_eq!(read(lines).as_deref(), Some(TOKEN), "{lines:?}");
+        }
+        let unsigned = format!("better-auth.session_token={TOKEN}");
+        let secure = format!("__Secure-{ours}");
+        for lines in [&[][..], &[&*unsigned], &[&*secure], &["better-auth.session_token="], &["="]]
+        {
+            assert_eq!(read(lines), None, "{lines:?}");
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! Refusals under `/api/auth`: the statuses, codes and messages that Better Auth's clients know.
+
+use std::{borrow::Cow, collections::BTreeMap, fmt};
+
+use actix_web::{
+    HttpResponse, HttpResponseBuilder, ResponseError,
+    dev::{AppService, HttpServiceFactory},
+    http::StatusCode,
+};
+use serde::Serialize;
+use service::identity::IdentityError;
+use utoipa::{
+    IntoResponses, PartialSchema, ToSchema,
+    openapi::{
+        ContentBuilder, Ref, RefOr, ResponseBuilder, Schema, path::Paths, response::Response,
+    },
+};
+use utoipa_actix_web::OpenApiFactory;
+
+use crate::problem::{MEDIA_TYPE, Problem};
+
+/// Why a request is refused.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// The service refuses.
+    Identity(IdentityError),
+    /// The body is not what is expected, in these respects.
+    Validation(String),
+    /// The body sets a member that only the server sets.
+    FieldNotAllowed(&'static str),
+    /// The body is not JSON.
+    MalformedBody,
+    /// The body is of a type that is not read here.
+    MediaType,
+    /// The request comes from a site that is not trusted.
+    UntrustedOrigin,
+    /// The request does not say which site it comes from.
+    MissingOrigin,
+    /// Another site sends its visitor here to be signed in.
+    CrossSiteNavigation,
+    /// The address to go on to is not trusted.
+    UntrustedCallback,
+}
+
+/// What a client is told: for people, and for programs.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuthError)]
+struct Body<'a> {
+    /// What is wrong, for people.
+    message: Cow<'a, str>,
+    /// Which error, for programs.
+    code: &'a str,
+}
+
+impl Refusal {
+    fn wire(&self) -> (HttpResponseBuilder, &'static str, Cow<'_, str>) {
+        use HttpResponse as Answer;
+        let (status, code, message) = match self {
+            Self::Identity(error) => return of_identity(error),
+            Self::Validation(message) => {
+                return (Answer::BadRequest(), "VALIDATION_ERROR", message.into());
+            }
+            Self::FieldNotAllowed(field) => {
+                let message = format!("{field} is not allowed to be set");
+                return (Answer::BadRequest(), "FIELD_NOT_ALLOWED", message.into());
+            }
+            Self::MalformedBody => (Answer::BadRequest(), "BAD_REQUEST", "The body is not JSON"),
+            Self::MediaType => (
+                Answer::UnsupportedMediaType(),
+                "UNSUPPORTED_MEDIA_TYPE",
+                "Content-Type is not allowed. Allowed types: application/json",
+            ),
+            Self::UntrustedOrigin => (Answer::Forbidden(), "INVALID_ORIGIN", "Invalid origin"),
+            Self::MissingOrigin => {
+                (Answer::Forbidden(), "MISSING_OR_NULL_ORIGIN", "Missing or null Origin")
+            }
+            Self::CrossSiteNavigation => (
+                Answer::Forbidden(),
+                "CROSS_SITE_NAVIGATION_LOGIN_BLOCKED",
+                "Cross-site navigation login blocked. This request appears to be a CSRF attack.",
+            ),
+            Self::UntrustedCallback => {
+                (Answer::Forbidden(), "INVALID_CALLBACK_URL", "Invalid callbackURL")
+            }
+        };
+        (status, code, message.into())
+    }
+}
+
+fn of_identity(error: &IdentityError) -> (HttpResponseBuilder, &'static str, Cow<'_, str>) {
+    use HttpResponse as Answer;
+    let (status, code, message) = match error {
+        IdentityError::InvalidEmail => (Answer::BadRequest(), "INVALID_EMAIL", "Invalid email"),
+        IdentityError::PasswordTooShort => {
+            (Answer::BadRequest(), "PASSWORD_TOO_SHORT", "Password too short")
+        }
+        IdentityError::PasswordTooLong => {
+            (Answer::BadRequest(), "PASSWORD_TOO_LONG", "Password too long")
+        }
+        IdentityError::UsernameTooShort => {
+            (Answer::BadRequest(), "USERNAME_TOO_SHORT", "Username is too short")
+        }
+        IdentityError::UsernameTooLong => {
+            (Answer::BadRequest(), "USERNAME_TOO_LONG", "Username is too long")
+        }
+        IdentityError::InvalidUsername => {
+            (Answer::BadRequest(), "INVALID_USERNAME", "Username is invalid")
+        }
+        IdentityError::UsernameTaken => (
+            Answer::BadRequest(),
+            "USERNAME_IS_ALREADY_TAKEN",
+            "Username is already taken. Please try another.",
+        ),
+        IdentityError::EmailTaken => (
+            Answer::UnprocessableEntity(),
+            "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL",
+            "User already exists. Use another email.",
+        ),
+        IdentityError::WrongCredentials => {
+            (Answer::Unauthorized(), "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password")
+        }
+        IdentityError::Banned => (
+            Answer::Forbidden(),
+            "BANNED_USER",
+            "You have been banned from this application. Please contact support if you believe this is an error.",
+        ),
+        IdentityError::SessionLost => {
+            (Answer::Unauthorized(), "FAILED_TO_GET_SESSION", "Failed to get session")
+        }
+        // Never built: `Failure` makes a problem of it.
+        IdentityError::Service(_) => {
+            (Answer::InternalServerError(), "INTERNAL_SERVER_ERROR", "Internal Server Error")
+        }
+    };
+    (status, code, message.into())
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.wire().1)
+    }
+}
+
+impl ResponseError for Refusal {
+    fn status_code(&self) -> StatusCode {
+        self.error_response().status()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let (mut answer, code, message) = self.wire();
+        answer.json(Body { message, code })
+    }
+}
+
+/// Why a request under `/api/auth` is not answered: in Better Auth's words where it has any, else as everywhere.
+pub(crate) enum Failure {
+    /// In Better Auth's words.
+    Refused(Refusal),
+    /// As everywhere.
+    Problem(Problem),
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<IdentityError> for Failure {
+    fn from(error: IdentityError) -> Self {
+        match error {
+            IdentityError::Service(error) => error.into(),
+            refusal => Self::Refused(Refusal::Identity(refusal)),
+        }
+    }
+}
+
+impl From<service::Error> for Failure {
+    fn from(error: service::Error) -> Self {
+        Self::Problem(error.into())
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<Failure> for actix_web::Error {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(refusal) => refusal.into(),
+            Failure::Problem(problem) => problem.into(),
+        }
+    }
+}
+
+/// What every operation under `/api/auth` may answer besides what it is for.
+pub(crate) struct Refusals;
+
+impl IntoResponses for Refusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        const REFUSED: [(&str, &str); 6] = [
+            ("400", "The body is not what is expected"),
+            ("401", "Wrong e-mail address or password, or the session has just ended"),
+            ("403", "The user is banned, or the site is not trusted"),
+            ("415", "The body is not JSON"),
+            ("422", "Another user has this e-mail address"),
+            ("429", "Too many requests"),
+        ];
+        const FAILED: [(&str, &str); 3] =
+            [("413", "The body is too long"), ("500", "Internal error"), ("503", "Busy or away")];
+        let response = |description: &str, media_type: &str, schema: &str| {
+            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(schema))).build();
+            RefOr::T(
+                ResponseBuilder::new()
+                    .description(description)
+                    .content(media_type, content)
+                    .build(),
+            )
+        };
+        let refused = REFUSED.map(|(status, description)| {
+            (status.to_owned(), response(description, "application/json", "AuthError"))
+        });
+        let failed = FAILED.map(|(status, description)| {
+            (status.to_owned(), response(description, MEDIA_TYPE, "Problem"))
+        });
+        refused.into_iter().chain(failed).collect()
+    }
+}
+
+/// The schema that [`Refusals`] refers to.
+pub(crate) struct Schemas;
+
+impl HttpServiceFactory for Schemas {
+    fn register(self, _: &mut AppService) {}
+}
+
+impl OpenApiFactory for Schemas {
+    fn paths(&self) -> Paths {
+        Paths::new()
+    }
+
+    fn schemas(&self, schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((Body::name().into_owned(), Body::schema()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_told_in_the_words_that_clients_know() {
+        for (refusal, status, code) in [
+            (Refusal::Identity(IdentityError::WrongCredentials), 401, "INVALID_EMAIL_OR_PASSWORD"),
+            (
+                Refusal::Identity(IdentityError::EmailTaken),
+                422,
+                "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL",
+            ),
+            (Refusal::Identity(IdentityError::Banned), 403, "BANNED_USER"),
+            (Refusal::FieldNotAllowed("role"), 400, "FIELD_NOT_ALLOWED"),
+            (Refusal::MediaType, 415, "UNSUPPORTED_MEDIA_TYPE"),
+        ] {
+            let answer = refusal.error_response();
+            assert_eq!((answer.status().as_u16(), refusal.to_string()), (status, code.to_owned()));
+            assert_eq!(answer.headers().get("content-type").unwrap(), "application/json");
+        }
+    }
+}
