@@ -16,8 +16,9 @@ use utoipa::{OpenApi, openapi};
 use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 
 use crate::{
-    config::{Config, address::Origin, value::Secret},
+    config::{Config, address::Origin},
     health::{self, Health, OpenApiJson},
+    identity::Identity,
     metrics::Metrics,
     middleware::{
         compress::SkipShort,
@@ -117,9 +118,9 @@ fn listen(address: SocketAddr) -> std::io::Result<std::net::TcpListener> {
 
 /// Everything that the workers share.
 struct Parts {
-    config: Data<Config>,
-    secret: Data<Secret>,
-    origins: Data<TrustedOrigins>,
+    config: Config,
+    origins: TrustedOrigins,
+    identity: Data<Identity>,
     addresses: Data<Addresses>,
     document: Data<OpenApiJson>,
     health: Data<Health>,
@@ -137,14 +138,16 @@ impl Parts {
         } else {
             Some(connect(config, 1, &metrics).await?)
         };
+        let origins = TrustedOrigins::new(config, address);
+        let identity = Identity::new(&config.secret()?, origins.clone(), config.secure_cookies());
         Ok(Self {
-            secret: Data::new(config.secret()?),
-            origins: Data::new(TrustedOrigins::new(config, address)),
+            identity: Data::new(identity),
+            origins,
             addresses: Data::new(Addresses::of(&document.paths)),
             document: Data::new(OpenApiJson(document.to_json()?.into())),
             health: Data::new(Health::default()),
             limits: RateLimits::new(config.rate_limit).map(Arc::new),
-            config: Data::new(config.clone()),
+            config: config.clone(),
             metrics,
             sqlite,
         })
@@ -187,9 +190,7 @@ fn app(
         https: parts.config.public_url.as_ref().is_some_and(Origin::is_https),
     });
     App::new()
-        .app_data(parts.config.clone())
-        .app_data(parts.secret.clone())
-        .app_data(parts.origins.clone())
+        .app_data(parts.identity.clone())
         .app_data(parts.addresses.clone())
         .app_data(parts.document.clone())
         .app_data(parts.health.clone())
