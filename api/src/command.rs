@@ -276,3 +276,26 @@ async fn next_signal() {
 async fn next_signal() {
     let _ = rt::signal::ctrl_c().await;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_one_line_without_repetitions() {
+        let error = anyhow::anyhow!("refused").context("pool: refused").context("cannot open it");
+        assert_eq!(explain(&error), "cannot open it: pool: refused");
+    }
+
+    #[test]
+    fn every_operation_has_a_name_of_its_own() {
+        let items = document().paths.paths.into_values();
+        let mut names: Vec<_> =
+            items.flat_map(operations).map(|(_, operation)| operation.operation_id).collect();
+        let all = names.len();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), all);
+        assert!(!names.contains(&None));
+    }
+}

@@ -34,14 +34,21 @@ pub fn start(config: &Config) -> anyhow::Result<WorkerGuard> {
 }
 
 fn filter(config: &Config) -> anyhow::Result<EnvFilter> {
-    // With statements goes the span that names the request they belong to.
-    let queries =
-        if config.log_queries { "sqlx::query=debug,request=debug" } else { "sqlx::query=warn" };
-    // What others say in many lines at start and for each statement, our own lines say once. RUST_LOG, coming last,
-    // can ask for it all the same.
-    let quiet =
-        format!("actix_server=warn,sea_orm_migration=warn,sqlx::postgres::notice=warn,{queries}");
-    Ok(EnvFilter::builder().parse(format!("{quiet},{}", config.rust_log))?)
+    // What others say in many lines at start and for each statement, our own lines say once; and what a client sends
+    // that is no HTTP is no error of ours. RUST_LOG, coming last, can ask for it all the same.
+    let mut directives = vec![
+        "actix_http::h1::dispatcher=off",
+        "actix_server=warn",
+        "sea_orm_migration=warn",
+        "sqlx::postgres::notice=warn",
+        "sqlx::query=warn",
+    ];
+    if config.log_queries {
+        // With the statements goes the span that names the request they belong to.
+        directives.extend(["sqlx::query=debug", "request=debug"]);
+    }
+    directives.push(&config.rust_log);
+    Ok(EnvFilter::builder().parse(directives.join(","))?)
 }
 
 /// A writer whose flush takes its time.
