@@ -8,6 +8,8 @@ pub mod credential;
 pub mod password;
 pub mod session;
 pub mod signature;
+#[cfg(test)]
+mod tests;
 pub mod user;
 mod username;
 
@@ -102,9 +104,9 @@ async fn transact<T: 'static>(
     outcome.map_err(|error| refusal.take().unwrap_or_else(|| error.into()))
 }
 
-/// The key of a row that is not a resource.
-#[expect(clippy::disallowed_methods, reason = "accounts and sessions are not written by `write`")]
-fn new_id() -> Uuid {
+/// The key of a row that `write` does not write.
+#[expect(clippy::disallowed_methods, reason = "for the rows that `write` does not write")]
+pub(crate) fn new_id() -> Uuid {
     Uuid::now_v7()
 }
 
