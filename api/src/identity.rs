@@ -21,7 +21,7 @@ use actix_web::{
 use chrono::{DateTime, Utc};
 use service::{
     Database, Error, Principal,
-    identity::{session, signature::Signer},
+    identity::{Hasher, session, signature::Signer},
 };
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -33,6 +33,7 @@ use crate::{config::value::Secret, middleware::cors::TrustedOrigins, problem::Pr
 pub struct Identity {
     signer: Signer,
     cookies: Cookies,
+    hasher: Hasher,
     origins: TrustedOrigins,
 }
 
@@ -41,7 +42,8 @@ impl Identity {
     /// (`Config::secret`, `TrustedOrigins::new`, `Config::secure_cookies`).
     pub fn new(secret: &Secret, origins: TrustedOrigins, secure: bool) -> Self {
         let signer = Signer::new(secret.reveal());
-        Self { cookies: Cookies::new(signer.clone(), secure), signer, origins }
+        let cookies = Cookies::new(signer.clone(), secure);
+        Self { signer, cookies, hasher: Hasher::default(), origins }
     }
 
     fn of(request: &HttpRequest) -> Result<&Self, Problem> {

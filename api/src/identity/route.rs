@@ -7,7 +7,7 @@ use percent_encoding::{CONTROLS, utf8_percent_encode};
 use service::{
     Caller,
     identity::{
-        Hasher, IdentityError,
+        IdentityError,
         credential::{self, SignIn, SignUp},
         session::{self, Device},
     },
@@ -43,7 +43,7 @@ pub(super) async fn sign_up_email(
     check_callback(input.callback_url(), &identity.origins)?;
     let input = SignUp::from(input);
     let (caller, device) = (caller(&request), device(&request));
-    let opened = credential::sign_up(&db, Hasher::shared(), &caller, &input, &device).await?;
+    let opened = credential::sign_up(&db, &identity.hasher, &caller, &input, &device).await?;
     note_user(&request, &opened.user);
     let mut answer = HttpResponse::Ok();
     identity.cookies.set_session(&mut answer, &opened.token, input.remember);
@@ -67,7 +67,7 @@ pub(super) async fn sign_in_email(
     let url = input.callback_url().map(str::to_owned);
     let input = SignIn::from(input);
     let (caller, device) = (caller(&request), device(&request));
-    let opened = credential::sign_in(&db, Hasher::shared(), &caller, &input, &device).await?;
+    let opened = credential::sign_in(&db, &identity.hasher, &caller, &input, &device).await?;
     note_user(&request, &opened.user);
     let mut answer = HttpResponse::Ok();
     identity.cookies.set_session(&mut answer, &opened.token, input.remember);

@@ -59,7 +59,7 @@ pub fn check_given(password: &str) -> Result<(), IdentityError> {
     Ok(())
 }
 
-/// Hashes passwords on threads of their own. Cloning is cheap, and the clones count together.
+/// Hashes passwords on threads of their own. Cloning is cheap, and the clones count together: make one per process.
 #[derive(Clone, Debug)]
 pub struct Hasher {
     /// Who is being served.
@@ -68,16 +68,15 @@ pub struct Hasher {
     places: Arc<Semaphore>,
 }
 
-impl Hasher {
-    /// The one of this process: as many at once as there are cores, but for one, which is left to everything else.
-    pub fn shared() -> &'static Self {
-        static SHARED: LazyLock<Hasher> = LazyLock::new(|| {
-            let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-            Hasher::new((cores - 1).max(1))
-        });
-        &SHARED
+impl Default for Hasher {
+    /// As many at once as there are cores, but for one, which is left to everything else.
+    fn default() -> Self {
+        let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        Self::new((cores - 1).max(1))
     }
+}
 
+impl Hasher {
     /// A hasher that does `at_once` at once.
     pub fn new(at_once: usize) -> Self {
         Self {

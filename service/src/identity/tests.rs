@@ -36,7 +36,7 @@ async fn with_database<F: Future<Output = ()>>(test: impl FnOnce(Database) -> F)
         url,
         max_connections: 2,
         min_connections: 0,
-        idle_timeout: Duration::from_secs(60),
+        idle_timeout: Duration::from_mins(1),
         connect_timeout: Duration::from_secs(10),
         statement_timeout: Duration::from_secs(10),
         synchronous: Synchronous::Normal,
@@ -58,6 +58,10 @@ impl Drop for Removed {
     }
 }
 
+fn hasher() -> Hasher {
+    Hasher::new(2)
+}
+
 fn ada(remember: bool) -> SignUp {
     SignUp {
         name: "Ada".to_owned(),
@@ -76,7 +80,7 @@ fn credentials(password: &str) -> SignIn {
 
 async fn signed_up(database: &Database, caller: &Caller, remember: bool) -> SignedIn {
     let device = Device::default();
-    sign_up(database, Hasher::shared(), caller, &ada(remember), &device).await.unwrap()
+    sign_up(database, &hasher(), caller, &ada(remember), &device).await.unwrap()
 }
 
 async fn signed_in(
@@ -85,7 +89,7 @@ async fn signed_in(
     password: &str,
 ) -> Result<SignedIn, IdentityError> {
     let device = Device::default();
-    sign_in(database, Hasher::shared(), caller, &credentials(password), &device).await
+    sign_in(database, &hasher(), caller, &credentials(password), &device).await
 }
 
 async fn count(database: &Database, table: &'static str) -> i64 {
@@ -136,7 +140,7 @@ async fn a_password_is_right_or_wrong() {
         let unknown =
             SignIn { email: "bob@example.com".to_owned(), ..credentials("correct horse") };
         let device = Device::default();
-        let unknown = sign_in(&database, Hasher::shared(), &caller, &unknown, &device).await;
+        let unknown = sign_in(&database, &hasher(), &caller, &unknown, &device).await;
         assert!(matches!(unknown, Err(IdentityError::WrongCredentials)));
         assert_eq!(count(&database, "session").await, 2);
         assert_eq!(count(&database, "audit_log").await, 1);
@@ -148,7 +152,8 @@ async fn a_password_is_right_or_wrong() {
 async fn an_address_is_taken_once_however_many_ask_at_once() {
     with_database(async |database| {
         let (caller, input, device) = (Caller::system(), ada(true), Device::default());
-        let ask = || sign_up(&database, Hasher::shared(), &caller, &input, &device);
+        let hasher = hasher();
+        let ask = || sign_up(&database, &hasher, &caller, &input, &device);
 
         let outcomes = tokio::join!(ask(), ask(), ask());
         let outcomes = [outcomes.0, outcomes.1, outcomes.2];
@@ -240,8 +245,8 @@ async fn a_ban_holds_until_it_expires() {
 #[tokio::test]
 async fn an_empty_database_is_filled_once() {
     with_database(async |database| {
-        let made = seed::demonstration(&database, Hasher::shared()).await.unwrap().unwrap();
-        assert!(seed::demonstration(&database, Hasher::shared()).await.unwrap().is_none());
+        let made = seed::demonstration(&database, &hasher()).await.unwrap().unwrap();
+        assert!(seed::demonstration(&database, &hasher()).await.unwrap().is_none());
 
         for (table, rows) in
             [("user", 3), ("member", 2), ("theme", 3), ("project", 7), ("task", 18)]
@@ -250,9 +255,7 @@ async fn an_empty_database_is_filled_once() {
         }
         let input = SignIn { email: made.email, password: made.password, remember: true };
         let device = Device::default();
-        assert!(
-            sign_in(&database, Hasher::shared(), &Caller::system(), &input, &device).await.is_ok()
-        );
+        assert!(sign_in(&database, &hasher(), &Caller::system(), &input, &device).await.is_ok());
     })
     .await;
 }
