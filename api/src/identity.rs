@@ -50,12 +50,9 @@ impl Identity {
         request.app_data::<web::Data<Self>>().map(|identity| &***identity).ok_or(Problem::Internal)
     }
 
-    /// The token that a request shows, whichever way.
+    /// The token that a request under `/api/auth` shows, whichever way: there, a wrong header is passed over too.
     fn token_of(&self, headers: &HeaderMap) -> Option<String> {
-        if headers.contains_key(header::AUTHORIZATION) {
-            return self.bearer_token(headers);
-        }
-        self.cookies.session_token(headers)
+        self.bearer_token(headers).or_else(|| self.cookies.session_token(headers))
     }
 
     /// The token in `Authorization`: as it is, or signed. Signed, its signature must be right; that the token alone
@@ -83,7 +80,12 @@ pub async fn principal_of(
     let identity = Identity::of(request)?;
     let headers = request.headers();
     let by_header = headers.contains_key(header::AUTHORIZATION);
-    let principal = match identity.token_of(headers) {
+    let token = if by_header {
+        identity.bearer_token(headers)
+    } else {
+        identity.cookies.session_token(headers)
+    };
+    let principal = match token {
         Some(token) => session::authenticate(database.reader(), at, &token).await?,
         None => None,
     };

@@ -32,7 +32,7 @@ impl<const FORM: bool> FromRequest for Body<FORM> {
             let body = body.map_err(too_large)?.map_err(|_interrupted| Refusal::MalformedBody)?;
             match &*media_type {
                 _ if body.is_empty() => Ok(Self(None)),
-                _ if encoded => Err(Refusal::MediaType.into()),
+                _ if encoded => Err(Refusal::MediaType(Self::ALLOWED).into()),
                 "application/json" => match serde_json::from_slice(&body) {
                     Ok(value) => Ok(Self(Some(value))),
                     Err(_not_json) => Err(Refusal::MalformedBody.into()),
@@ -43,29 +43,33 @@ impl<const FORM: bool> FromRequest for Body<FORM> {
                         pairs.map(|(name, value)| (name.into_owned(), value.into_owned().into()));
                     Ok(Self(Some(Value::Object(members.collect()))))
                 }
-                _ => Err(Refusal::MediaType.into()),
+                _ => Err(Refusal::MediaType(Self::ALLOWED).into()),
             }
         })
     }
 }
 
 impl<const FORM: bool> Body<FORM> {
+    const ALLOWED: &'static str = if FORM {
+        "application/x-www-form-urlencoded, application/json"
+    } else {
+        "application/json"
+    };
+
     /// The members of the body.
-    pub(super) fn fields(self) -> Fields {
+    pub(super) fn fields(self) -> Result<Fields, Refusal> {
         let received = kind_of(self.0.as_ref());
-        let mut fields = Fields::default();
         match self.0 {
-            Some(Value::Object(members)) => fields.members = members,
-            _ => fields
-                .faults
-                .push(format!("[body] Invalid input: expected object, received {received}")),
+            Some(Value::Object(members)) => Ok(Fields { members, faults: Vec::new() }),
+            _ => Err(Refusal::Validation(format!(
+                "[body] Invalid input: expected object, received {received}"
+            ))),
         }
-        fields
     }
 
     /// The same, where there may be no body at all.
-    pub(super) fn optional_fields(self) -> Fields {
-        if self.0.is_none() { Fields::default() } else { self.fields() }
+    pub(super) fn optional_fields(self) -> Result<Fields, Refusal> {
+        if self.0.is_none() { Ok(Fields::default()) } else { self.fields() }
     }
 }
 
@@ -183,14 +187,14 @@ mod tests {
 
     use super::*;
 
-    fn fields(body: Option<Value>) -> Fields {
-        Body::<false>(body).fields()
+    fn fields(body: Value) -> Fields {
+        Body::<false>(Some(body)).fields().unwrap()
     }
 
     #[test]
     fn everything_wrong_is_told_at_once() {
         let mut fields =
-            fields(Some(json!({ "name": 7, "email": "ada", "image": null, "rememberMe": "no" })));
+            fields(json!({ "name": 7, "email": "ada", "image": null, "rememberMe": "no" }));
         fields.text("name", 255);
         fields.email("email", 320);
         fields.filled_text("password", 1024);
@@ -212,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_text_has_a_length_and_no_nul() {
-        let mut fields = fields(Some(json!({ "long": "äöü", "nul": "a\0b", "empty": "" })));
+        let mut fields = fields(json!({ "long": "äöü", "nul": "a\0b", "empty": "" }));
         fields.text("long", 2);
         fields.text("nul", 9);
         fields.filled_text("empty", 9);
@@ -226,7 +230,7 @@ mod tests {
         for (body, received) in
             [(None, "undefined"), (Some(json!([])), "array"), (Some(Value::Null), "null")]
         {
-            let Err(Refusal::Validation(message)) = fields(body).check() else {
+            let Err(Refusal::Validation(message)) = Body::<false>(body).fields() else {
                 panic!("not refused")
             };
             assert_eq!(
@@ -234,14 +238,14 @@ mod tests {
                 format!("[body] Invalid input: expected object, received {received}")
             );
         }
-        assert!(Body::<false>(None).optional_fields().check().is_ok());
-        assert!(Body::<false>(Some(json!(1))).optional_fields().check().is_err());
+        assert!(Body::<false>(None).optional_fields().is_ok());
+        assert!(Body::<false>(Some(json!(1))).optional_fields().is_err());
     }
 
     #[test]
     fn nobody_gives_themselves_a_role() {
         const FORBIDDEN: [&str; 2] = ["role", "banned"];
-        let refused = |body| fields(Some(body)).forbid(&FORBIDDEN).is_err();
+        let refused = |body| fields(body).forbid(&FORBIDDEN).is_err();
         assert!(refused(json!({ "role": "admin" })));
         assert!(refused(json!({ "role": ["admin"] })));
         assert!(refused(json!({ "banned": true })));

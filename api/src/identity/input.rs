@@ -13,9 +13,9 @@ const MAX_URL: usize = 2048;
 const MAX_READ_PASSWORD: usize = 100_000;
 
 /// What a user is given by others only.
-const NOT_FOR_USERS: [&str; 5] = ["role", "banned", "banReason", "banExpires", "twoFactorEnabled"];
+const NOT_FOR_USERS: [&str; 3] = ["role", "banReason", "banExpires"];
 
-/// Somebody who signs up. Other members are passed over, but for `role`, `banned` and their like, which are refused.
+/// Somebody who signs up. Other members are passed over, but for `role`, `banReason` and `banExpires`, which are refused.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase")]
 pub(crate) struct SignUpEmail {
@@ -112,7 +112,7 @@ impl SignInEmail {
     }
 
     pub(super) fn callback_url(&self) -> Option<&str> {
-        self.callback_url.as_deref().filter(|url| !url.is_empty())
+        self.callback_url.as_deref()
     }
 }
 

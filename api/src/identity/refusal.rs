@@ -30,8 +30,8 @@ pub(crate) enum Refusal {
     FieldNotAllowed(&'static str),
     /// The body is not JSON.
     MalformedBody,
-    /// The body is of a type that is not read here.
-    MediaType,
+    /// The body is of none of these types.
+    MediaType(&'static str),
     /// The request comes from a site that is not trusted.
     UntrustedOrigin,
     /// The request does not say which site it comes from.
@@ -64,12 +64,13 @@ impl Refusal {
                 let message = format!("{field} is not allowed to be set");
                 return (Answer::BadRequest(), "FIELD_NOT_ALLOWED", message.into());
             }
-            Self::MalformedBody => (Answer::BadRequest(), "BAD_REQUEST", "The body is not JSON"),
-            Self::MediaType => (
-                Answer::UnsupportedMediaType(),
-                "UNSUPPORTED_MEDIA_TYPE",
-                "Content-Type is not allowed. Allowed types: application/json",
-            ),
+            Self::MalformedBody => {
+                (Answer::BadRequest(), "BAD_REQUEST", "Invalid JSON in request body")
+            }
+            Self::MediaType(allowed) => {
+                let message = format!("Content-Type is not allowed. Allowed types: {allowed}");
+                return (Answer::UnsupportedMediaType(), "UNSUPPORTED_MEDIA_TYPE", message.into());
+            }
             Self::UntrustedOrigin => (Answer::Forbidden(), "INVALID_ORIGIN", "Invalid origin"),
             Self::MissingOrigin => {
                 (Answer::Forbidden(), "MISSING_OR_NULL_ORIGIN", "Missing or null Origin")
@@ -262,7 +263,7 @@ mod tests {
             ),
             (Refusal::Identity(IdentityError::Banned), 403, "BANNED_USER"),
             (Refusal::FieldNotAllowed("role"), 400, "FIELD_NOT_ALLOWED"),
-            (Refusal::MediaType, 415, "UNSUPPORTED_MEDIA_TYPE"),
+            (Refusal::MediaType("application/json"), 415, "UNSUPPORTED_MEDIA_TYPE"),
         ] {
             let answer = refusal.error_response();
             assert_eq!((answer.status().as_u16(), refusal.to_string()), (status, code.to_owned()));

@@ -39,7 +39,7 @@ pub(super) async fn sign_up_email(
     body: Body<true>,
 ) -> Answer {
     check_sign_in(request.headers(), &identity.origins)?;
-    let input = SignUpEmail::read(body.fields())?;
+    let input = SignUpEmail::read(body.fields()?)?;
     check_callback(input.callback_url(), &identity.origins)?;
     let input = SignUp::from(input);
     let (caller, device) = (caller(&request), device(&request));
@@ -62,7 +62,7 @@ pub(super) async fn sign_in_email(
     body: Body<true>,
 ) -> Answer {
     check_sign_in(request.headers(), &identity.origins)?;
-    let input = SignInEmail::read(body.fields())?;
+    let input = SignInEmail::read(body.fields()?)?;
     check_callback(input.callback_url(), &identity.origins)?;
     let url = input.callback_url().map(str::to_owned);
     let input = SignIn::from(input);
@@ -71,12 +71,13 @@ pub(super) async fn sign_in_email(
     note_user(&request, &opened.user);
     let mut answer = HttpResponse::Ok();
     identity.cookies.set_session(&mut answer, &opened.token, input.remember);
-    if let Some(url) = &url {
+    let onward = url.as_deref().filter(|url| !url.is_empty());
+    if let Some(url) = onward {
         let url = utf8_percent_encode(url, CONTROLS).to_string();
         answer.insert_header((header::LOCATION, url));
     }
     let token = opened.token.reveal().to_owned();
-    Ok(answer.json(SignedIn { redirect: url.is_some(), token, url, user: opened.user.into() }))
+    Ok(answer.json(SignedIn { redirect: onward.is_some(), token, url, user: opened.user.into() }))
 }
 
 /// Ends the session, if there is one
@@ -90,7 +91,7 @@ pub(super) async fn sign_out(
     body: Body<false>,
 ) -> Answer {
     check_cookies(request.headers(), &identity.origins)?;
-    let input = SignOut::read(body.optional_fields())?;
+    let input = SignOut::read(body.optional_fields()?)?;
     check_callback(input.callback_url(), &identity.origins)?;
     if let Some(token) = identity.token_of(request.headers()) {
         session::end(&db, &token).await?;
