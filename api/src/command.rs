@@ -7,7 +7,11 @@ use std::{
 
 use actix_web::rt;
 use anyhow::{Context, bail};
-use service::Database;
+use service::{
+    Database,
+    identity::Hasher,
+    seed::{self, Demonstration},
+};
 use utoipa::openapi::path::{Operation, PathItem};
 
 use crate::{
@@ -159,9 +163,8 @@ async fn apply(config: &Config) -> anyhow::Result<Vec<String>> {
 
 async fn refuse_pending(config: &Config) -> anyhow::Result<()> {
     let database = connect(config).await?;
-    let pending = migration::pending(database.reader())
-        .await
-        .context("cannot read which migrations are applied")?;
+    let pending =
+        database.pending_migrations().await.context("cannot read which migrations are applied")?;
     if !pending.is_empty() {
         bail!(
             "{} lacks {} migrations, the first being {}: run `garboard migrate`, or `garboard serve --migrate`",
@@ -202,16 +205,10 @@ fn unreachable(config: &Config, verb: &str) -> String {
     }
 }
 
-/// Who can sign in to look around.
-#[derive(Clone, Debug)]
-struct Demonstration {
-    email: String,
-    password: String,
-}
-
 async fn demonstrate(config: &Config) -> anyhow::Result<Option<Demonstration>> {
-    let _database = connect(config).await?;
-    Ok(None)
+    let database = connect(config).await?;
+    let made = seed::demonstration(&database, &Hasher::default()).await;
+    made.context("cannot fill the database with demonstration data")
 }
 
 /// Says where the server is: in production to the log, elsewhere to whoever started it; in development also how to

@@ -26,6 +26,13 @@ use tracing::log::LevelFilter;
 
 use crate::{Error, Result, error::is_conflict};
 
+mod reader;
+
+pub use reader::Reader;
+
+/// What is told of each statement: how long it took, and whether it failed.
+type Observer = Arc<dyn Fn(Duration, bool) + Send + Sync>;
+
 /// An open transaction: what every write takes, so that it cannot be called without one.
 pub type Transaction = DatabaseTransaction;
 
@@ -89,6 +96,7 @@ pub enum Isolation {
 /// A database: a pool on PostgreSQL, a writer and readers on SQLite. Cloning is cheap and shares the connections.
 #[derive(Clone, Debug)]
 pub struct Database {
+    single: Arc<Reader>,
     reader: DatabaseConnection,
     writer: DatabaseConnection,
     /// On SQLite, whose statements the database itself cannot time out.
@@ -102,34 +110,40 @@ impl Database {
     /// # Errors
     /// `Busy` when the database cannot be reached.
     pub async fn connect(options: &DatabaseOptions) -> Result<Self> {
-        if options.url.starts_with("sqlite:") {
+        let sqlite = options.url.starts_with("sqlite:");
+        let (reader, writer) = if sqlite {
             let writer = sea_orm::Database::connect(sqlite_options(options, true)).await?;
-            let reader = sea_orm::Database::connect(sqlite_options(options, false)).await?;
-            let read_timeout = Some(options.statement_timeout);
-            return Ok(Self { reader, writer, read_timeout, waits: Arc::default() });
-        }
-        let mut connect = base_options(options);
-        connect
-            .max_connections(options.max_connections)
-            .min_connections(options.min_connections)
-            .statement_timeout(options.statement_timeout)
-            .map_sqlx_postgres_opts(|options| options.statement_cache_capacity(256));
-        let pool = sea_orm::Database::connect(connect).await?;
-        Ok(Self { reader: pool.clone(), writer: pool, read_timeout: None, waits: Arc::default() })
+            (sea_orm::Database::connect(sqlite_options(options, false)).await?, writer)
+        } else {
+            let pool = sea_orm::Database::connect(postgres_options(options)).await?;
+            (pool.clone(), pool)
+        };
+        // Of connections that are open anyway; one is always left to transactions.
+        let kept = options.min_connections.max(1).min(options.max_connections.saturating_sub(1));
+        let single = Reader::new(reader.clone(), usize::try_from(kept).unwrap_or_default());
+        let read_timeout = sqlite.then_some(options.statement_timeout);
+        Ok(Self { single: Arc::new(single), reader, writer, read_timeout, waits: Arc::default() })
     }
 
-    /// Calls `observer` after each statement, with its duration and whether it failed.
+    /// Calls `observer` after each statement, with its duration and whether it failed. For a database that has not been
+    /// cloned yet.
     pub fn on_statement(&mut self, observer: impl Fn(Duration, bool) + Send + Sync + 'static) {
-        let observer = Arc::new(observer);
-        let callback = move |info: &sea_orm::metric::Info<'_>| observer(info.elapsed, info.failed);
+        let observer: Observer = Arc::new(observer);
+        let of_pool = Arc::clone(&observer);
+        let callback = move |info: &sea_orm::metric::Info<'_>| of_pool(info.elapsed, info.failed);
         self.reader.set_metric_callback(callback.clone());
         self.writer.set_metric_callback(callback);
+        if let Some(single) = Arc::get_mut(&mut self.single) {
+            single.observer = Some(observer);
+        }
     }
 
     /// For single statements that only read. Reads that belong together go into [`Database::read`].
-    pub fn reader(&self) -> &DatabaseConnection {
-        self.note_wait(&self.reader);
-        &self.reader
+    pub fn reader(&self) -> &Reader {
+        if self.single.at_rest() == 0 {
+            self.note_wait(&self.reader);
+        }
+        &self.single
     }
 
     /// Which database this is.
@@ -145,14 +159,23 @@ impl Database {
         Ok(self.reader.execute_unprepared("SELECT 1").await.map(|_| ())?)
     }
 
+    /// The names of the migrations that the database lacks, oldest first. It only reads.
+    ///
+    /// # Errors
+    /// `Busy` when the database cannot be reached.
+    pub async fn pending_migrations(&self) -> Result<Vec<String>> {
+        Ok(migration::pending(&self.reader).await?)
+    }
+
     /// How the connections stand; on SQLite, the readers and the writer together.
     pub fn pool_status(&self) -> PoolStatus {
         let pools = match self.backend() {
             DbBackend::Sqlite => vec![open(&self.reader), open(&self.writer)],
             _ => vec![open(&self.reader)],
         };
-        let idle = pools.iter().map(|pool| pool.idle).sum();
-        let in_use = pools.iter().map(|pool| pool.size.saturating_sub(pool.idle)).sum();
+        let at_rest = u32::try_from(self.single.at_rest()).unwrap_or(u32::MAX);
+        let idle = pools.iter().map(|pool| pool.idle).sum::<u32>().saturating_add(at_rest);
+        let in_use = pools.iter().map(|pool| pool.size).sum::<u32>().saturating_sub(idle);
         PoolStatus { in_use, idle, waits: self.waits.load(Ordering::Relaxed) }
     }
 
@@ -334,6 +357,16 @@ fn base_options(options: &DatabaseOptions) -> ConnectOptions {
         .test_before_acquire(false)
         .sqlx_logging(options.log_queries)
         .sqlx_logging_level(LevelFilter::Debug);
+    connect
+}
+
+fn postgres_options(options: &DatabaseOptions) -> ConnectOptions {
+    let mut connect = base_options(options);
+    connect
+        .max_connections(options.max_connections)
+        .min_connections(options.min_connections)
+        .statement_timeout(options.statement_timeout)
+        .map_sqlx_postgres_opts(|options| options.statement_cache_capacity(256));
     connect
 }
 
