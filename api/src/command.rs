@@ -201,7 +201,7 @@ fn unreachable(config: &Config, verb: &str) -> String {
     if url.is_postgres() {
         format!("cannot {verb} {url} (does PostgreSQL run there, with this user and database?)")
     } else {
-        format!("cannot {verb} {url} (can this user write there?)")
+        format!("cannot {verb} {url} (`garboard migrate` creates it, where this user may write)")
     }
 }
 
