@@ -9,7 +9,7 @@ use actix_web::{
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::Segment;
-use service::{Error, Violation};
+use service::{Error, Violation, resource::Object};
 use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKind};
 
 use crate::{
@@ -61,14 +61,13 @@ fn check_media_type(request: &HttpRequest) -> Result<(), Problem> {
         return Err(Problem::UnsupportedMediaType("sent without Content-Encoding"));
     }
     let patch = request.method() == Method::PATCH;
-    match request.content_type() {
-        "application/json" => Ok(()),
-        "application/merge-patch+json" if patch => Ok(()),
-        _ if patch => {
-            Err(Problem::UnsupportedMediaType("application/merge-patch+json or application/json"))
-        }
-        _ => Err(Problem::UnsupportedMediaType("application/json")),
+    // Without regard to case (RFC 9110, 8.3.1).
+    let is = |media_type: &str| request.content_type().eq_ignore_ascii_case(media_type);
+    if is("application/json") || patch && is("application/merge-patch+json") {
+        return Ok(());
     }
+    let either = "application/merge-patch+json or application/json";
+    Err(Problem::UnsupportedMediaType(if patch { either } else { "application/json" }))
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
@@ -82,8 +81,8 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         }
     }
     let mut json = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let pointer: String = error.path().iter().filter_map(segment).collect();
+    let Object(value) = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let mut pointer: String = error.path().iter().filter_map(segment).collect();
         let reason = error.into_inner();
         if !reason.is_data() {
             return Problem::MalformedBody(reason.to_string());
@@ -91,6 +90,10 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         // "…, expected a string at line 1 column 12": the place is in the pointer.
         let message = reason.to_string();
         let message = message.rsplit_once(" at line ").map_or(&*message, |(message, _)| message);
+        if let Some(missing) = message.strip_prefix("missing field `") {
+            pointer.push('/');
+            pointer.push_str(missing.trim_end_matches('`'));
+        }
         Error::Invalid(vec![Violation {
             pointer,
             code: code_of(message).into(),

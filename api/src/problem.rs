@@ -215,6 +215,8 @@ impl Problem {
                     message,
                 })
                 .collect(),
+            // What is wrong with the query as a whole is no parameter's fault.
+            Self::Service(Error::BadQuery { parameter, .. }) if parameter.is_empty() => Vec::new(),
             Self::Service(Error::BadQuery { parameter, message }) => {
                 vec![Fault {
                     pointer: None,
@@ -373,7 +375,7 @@ pub(crate) fn schemas() -> Vec<(String, RefOr<utoipa::openapi::Schema>)> {
 
 /// Explains a kind of problem.
 #[utoipa::path(
-    tag = "meta", operation_id = "problemPage",
+    tag = "meta", operation_id = "problemPage", security(()),
     params(("slug" = String, Path, description = "The last segment of a problem's type", example = "not-found")),
     responses((status = 200, content_type = "text/plain", body = String), Problems)
 )]

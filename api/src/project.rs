@@ -40,7 +40,7 @@ pub(crate) async fn project_task_counts(
 }
 
 /// Gives a project to another user
-#[utoipa::path(tag = "projects", operation_id = "transferProject", params(("id" = Uuid, Path)),
+#[utoipa::path(tag = "projects", operation_id = "transferProject", request_body = TransferProject, params(("id" = Uuid, Path)),
     responses((status = 200, body = ref("#/components/schemas/Project"), description = "the project as it is now"), Problems))]
 #[post("/api/v1/projects/{id}/transfer")]
 pub(crate) async fn transfer_project(
@@ -86,7 +86,7 @@ pub(crate) async fn list_project_members(
 }
 
 /// Shares a project with a user
-#[utoipa::path(tag = "projects", operation_id = "addProjectMember", params(("id" = Uuid, Path)),
+#[utoipa::path(tag = "projects", operation_id = "addProjectMember", request_body = AddMember, params(("id" = Uuid, Path)),
     responses((status = 201, body = ref("#/components/schemas/ProjectMember"), description = "the membership"), Problems))]
 #[post("/api/v1/projects/{id}/members")]
 pub(crate) async fn add_project_member(
@@ -104,7 +104,7 @@ pub(crate) async fn add_project_member(
 }
 
 /// Gives a member another role
-#[utoipa::path(tag = "projects", operation_id = "updateProjectMember", params(("id" = Uuid, Path), ("userId" = Uuid, Path)),
+#[utoipa::path(tag = "projects", operation_id = "updateProjectMember", request_body = UpdateMember, params(("id" = Uuid, Path), ("userId" = Uuid, Path)),
     responses((status = 200, body = ref("#/components/schemas/ProjectMember"), description = "the membership as it is now"), Problems))]
 #[patch("/api/v1/projects/{id}/members/{userId}")]
 pub(crate) async fn update_project_member(
@@ -151,7 +151,7 @@ pub(crate) async fn list_user_projects(
 }
 
 /// Creates up to 10,000 tasks in a project, all or none
-#[utoipa::path(tag = "projects", operation_id = "createTasks", params(("id" = Uuid, Path)),
+#[utoipa::path(tag = "projects", operation_id = "createTasks", request_body = CreateTasks, params(("id" = Uuid, Path)),
     responses((status = 201, body = CreatedTasks, description = "how many, and their ids in the order given"), Problems))]
 #[post("/api/v1/projects/{id}/tasks/bulk")]
 pub(crate) async fn create_tasks(

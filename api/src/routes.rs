@@ -57,23 +57,29 @@ impl Addresses {
         Self(addresses.collect())
     }
 
-    /// The methods of `path`, where it is an address.
-    fn methods(&self, path: &str) -> Option<&str> {
+    /// The address of `path`; a fixed name goes before a parameter.
+    fn find(&self, path: &str) -> Option<&(ResourceDef, String)> {
         let matching = self.0.iter().filter(|(pattern, _)| pattern.is_match(path));
-        // A fixed name goes before a parameter.
-        matching
-            .min_by_key(|(pattern, _)| {
-                pattern.pattern().map_or(0, |text| text.matches('{').count())
-            })
-            .map(|(_, methods)| methods.as_str())
+        matching.min_by_key(|(pattern, _)| parameters(pattern))
     }
+}
+
+fn parameters(pattern: &ResourceDef) -> usize {
+    pattern.pattern().map_or(0, |text| text.matches('{').count())
 }
 
 /// Where no route answers: 405 with `Allow` at an address that has other methods, else 404.
 pub(crate) async fn no_route(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let addresses = request.app_data::<web::Data<Addresses>>();
-    match addresses.and_then(|addresses| addresses.methods(request.path())) {
-        Some(methods) => Err(Problem::MethodNotAllowed(methods.to_owned())),
+    match addresses.and_then(|addresses| addresses.find(request.path())) {
+        Some((_, methods)) => Err(Problem::MethodNotAllowed(methods.clone())),
         None => Err(Error::NotFound.into()),
     }
+}
+
+/// The refusal of a method at an address without parameters, where the request has come to one with.
+pub(crate) fn other_method(request: &HttpRequest) -> Option<Problem> {
+    let addresses = request.app_data::<web::Data<Addresses>>()?;
+    let (pattern, methods) = addresses.find(request.path())?;
+    (parameters(pattern) == 0).then(|| Problem::MethodNotAllowed(methods.clone()))
 }

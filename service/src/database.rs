@@ -22,7 +22,7 @@ use sea_orm::{
     DbBackend, DbErr, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-use tracing::log::LevelFilter;
+use tracing::{Instrument, log::LevelFilter};
 
 use crate::{Error, Result, error::is_conflict};
 
@@ -220,8 +220,9 @@ impl Database {
         work: impl AsyncFn(&Transaction) -> Result<T> + 'static,
     ) -> Result<T> {
         let database = self.clone();
-        let task =
-            tokio::task::spawn_local(async move { database.with_retries(isolation, work).await });
+        let run = async move { database.with_retries(isolation, work).await };
+        // Statements in the log keep naming the request.
+        let task = tokio::task::spawn_local(run.in_current_span());
         match task.await {
             Ok(result) => result,
             Err(stopped) => {

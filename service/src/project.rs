@@ -30,7 +30,7 @@ use crate::{
     field::Field,
     organization::{self, OrganizationRole},
     query::{self, ListQuery},
-    resource::{self, fetch, present, refer},
+    resource::{self, fetch, present, refer, some_objects},
     scope::{Scope, Shape},
     table::{RelationField, Table},
     write,
@@ -76,6 +76,7 @@ pub struct CreateProject {
     /// How it looks.
     pub theme_id: Option<Uuid>,
     /// Tasks to begin with.
+    #[serde(default, deserialize_with = "some_objects")]
     #[validate(length(max = 100), nested)]
     #[schema(max_items = 100)]
     pub tasks: Option<Vec<NewTask>>,

@@ -1,6 +1,6 @@
 //! Lists: from a query string to a page of rows. The grammar is in `docs/lists.md`.
 //!
-//! [`parse`] and [`group`] read text into a [`ListQuery`] and know no table; [`filter`], [`sort`] and [`include`] turn
+//! [`parse`] and [`group`] read text into a [`ListQuery`] and know no table; [`filter`](mod@filter), [`sort`](mod@sort) and [`include`](mod@include) turn
 //! names and values into typed columns and parameters; [`run`] puts the SQL together and runs it in one snapshot. Nothing a caller wrote becomes SQL text: names are looked up among the declared columns, values become
 //! parameters.
 

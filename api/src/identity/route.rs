@@ -104,7 +104,7 @@ pub(super) async fn sign_out(
 /// The session and its user; `null` if nobody is signed in
 ///
 /// A session that is used is extended for a week, at most once a day.
-#[utoipa::path(tag = "identity", operation_id = "getSession",
+#[utoipa::path(tag = "identity", operation_id = "getSession", security((), ("bearer" = []), ("cookie" = [])),
     params(
         ("disableRefresh" = Option<String>, Query, description = "`true`: the session is not extended"),
         ("disableCookieCache" = Option<String>, Query, description = "Without meaning here: nothing is cached"),

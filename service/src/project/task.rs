@@ -14,7 +14,7 @@ use crate::{
     Audited, Caller, Principal, Resource, Result, Right, Transaction, Writable,
     error::OrUnknown,
     field::Field,
-    resource::{present, refer},
+    resource::{objects, present, refer},
     scope::Scope,
     table::RelationField,
     write,
@@ -79,6 +79,7 @@ pub struct UpdateTask {
 #[serde(deny_unknown_fields)]
 pub struct CreateTasks {
     /// 1 to 10,000 tasks.
+    #[serde(deserialize_with = "objects")]
     #[validate(length(min = 1, max = 10_000), nested)]
     #[schema(min_items = 1, max_items = 10_000)]
     pub tasks: Vec<NewTask>,

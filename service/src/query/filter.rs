@@ -257,11 +257,7 @@ mod tests {
                 r#""name" LIKE '%[x]?' ESCAPE E'\\'"#,
                 r#""name" GLOB '*[[]x][?]'"#,
             ),
-            (
-                "name=ilike.*a%25",
-                r#""name" ILIKE E'%a\\%'"#,
-                r#""name" LIKE '%a\%' ESCAPE '\'"#,
-            ),
+            ("name=ilike.*a%25", r#""name" ILIKE E'%a\\%'"#, r#""name" LIKE '%a\%' ESCAPE '\'"#),
             ("isPublic=is.true", r#""is_public" = TRUE"#, r#""is_public" = TRUE"#),
             (
                 "status=in.(active,archived)",
