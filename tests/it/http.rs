@@ -103,6 +103,10 @@ async fn a_wrong_method_is_answered_with_the_right_ones(
     405 method-not-allowed
     Allow: GET, HEAD, PATCH, DELETE
     ");
+    assert_snapshot!(ada.patch("projects/stats", json!({})).await.problem(), @r#"
+    405 method-not-allowed
+    Allow: GET, HEAD
+    "#);
     assert_snapshot!(ada.get(format!("projects/{kite}/archive")).await.problem(), @"
     405 method-not-allowed
     Allow: POST
@@ -157,7 +161,7 @@ async fn media_types_are_taken_seriously(#[values(Sqlite, Postgres)] backend: Ba
     assert_eq!(patch.body(r#"{"name":"Box kite"}"#).send().await.status, 200);
 
     let accept = |accept: &str| ada.request("GET", "projects").header("Accept", accept).send();
-    assert_snapshot!(accept("text/html").await, @"");
+    assert_snapshot!(accept("text/html").await.problem(), @"406 not-acceptable");
     for wanted in ["*/*", "application/*", "text/html, application/json;q=0.5", "application/json"]
     {
         assert_eq!(accept(wanted).await.status, 200, "{wanted}");

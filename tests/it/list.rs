@@ -600,13 +600,10 @@ async fn what_is_not_understood_is_refused_by_name(#[values(Sqlite, Postgres)] b
     let predicates = format!("projects?or=({})", vec!["name.eq.x"; 51].join(","));
     assert_snapshot!(ada.get(predicates).await.problem(), @"
     400 bad-query
-         parameter: 51 predicates are too many: at most 50 are allowed
+        or parameter: 51 predicates are too many: at most 50 are allowed
     ");
     let long = format!("projects?name=eq.{}", "x".repeat(9_000));
-    assert_snapshot!(ada.get(long).await.problem(), @"
-    400 bad-query
-         parameter: the query is longer than 8192 bytes
-    ");
+    assert_snapshot!(ada.get(long).await.problem(), @"400 bad-query");
     assert_snapshot!(ada.get("projects?colour=eq.red").await.problem(), @r#"
     400 bad-query
         colour parameter: "colour" cannot be filtered; these can: id, name, description, clientName, status, isPublic, ownerId, organizationId, themeId, createdAt, updatedAt

@@ -80,7 +80,7 @@ async fn create_makes_the_project_with_all_its_tasks_or_nothing(
     let untitled = json!({ "name": "Kite", "tasks": [{ "title": "Cut" }, { "title": "" }, {}] });
     assert_snapshot!(ada.post("projects", untitled).await.problem(), @"
     422 invalid
-        /tasks/2 required: missing field `title`
+        /tasks/2/title required: missing field `title`
     ");
     assert_snapshot!(ada.post("projects", json!({ "name": "Kite", "tasks": tasks(101) })).await.problem(), @"
     422 invalid

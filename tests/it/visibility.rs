@@ -142,7 +142,8 @@ async fn every_route_lets_in_whom_it_should(#[values(Sqlite, Postgres)] backend:
     for route in routes(&app).await {
         let mut cells = Vec::new();
         for (client, role) in clients.iter().zip(ROLES) {
-            if !route.starts_with("GET ") {
+            // Who has signed out sets no stage; that route needs none.
+            if !route.starts_with("GET ") && !route.ends_with("/sign-out") {
                 stage = Stage::set(&app, &organization).await;
             }
             if route.ends_with("/restore") {

@@ -1,7 +1,7 @@
 //! A running server with a database of its own.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::ExitStatus;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -66,6 +66,10 @@ impl App {
     /// A client without credentials.
     pub(crate) fn anonymous(&self) -> Client {
         Client::new(self.http.clone(), Arc::clone(&self.site), None)
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.site.address()
     }
 
     /// Where the server is, for programs that are not clients of this harness.
