@@ -47,7 +47,7 @@ impl<T: DeserializeOwned + Validate + 'static, const MAX: usize> FromRequest for
             }
             let body = to_bytes_limited(BodyStream::new(body), MAX)
                 .await
-                .map_err(|_| Problem::TooLarge(MAX))?;
+                .map_err(|_exceeded| Problem::TooLarge(MAX))?;
             let body = body.map_err(|error| Problem::MalformedBody(error.to_string()))?;
             let value: T = parse(&body)?;
             value.validate().map_err(|errors| Error::Invalid(violations(&errors)))?;

@@ -127,7 +127,7 @@ impl FromRequest for Ids {
 fn id(request: &HttpRequest, position: usize) -> Result<Uuid, Problem> {
     let text = request.match_info().iter().nth(position).map_or("", |(_, text)| text);
     let message = "in the path is not a UUID such as 018f4e6e-7c1a-7b2e-9d3c-0123456789ab";
-    Uuid::try_parse(text).map_err(|_| {
+    Uuid::try_parse(text).map_err(|_invalid| {
         // A verb's name where an id could stand, such as `/projects/stats`, has methods of its own.
         routes::other_method(request)
             .unwrap_or_else(|| Problem::Malformed("id", message.to_owned()))

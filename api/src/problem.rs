@@ -12,7 +12,6 @@ use actix_web::{
         StatusCode,
         header::{self, HeaderName, HeaderValue},
     },
-    web,
 };
 use serde::Serialize;
 use service::{Error, Violation};
@@ -239,8 +238,9 @@ impl Problem {
     }
 
     fn headers(&self) -> Option<(HeaderName, HeaderValue)> {
-        let seconds =
-            |wait: &Duration| HeaderValue::from(wait.as_secs_f64().ceil().max(1.0) as u64);
+        let seconds = |wait: &Duration| {
+            HeaderValue::from(wait.as_millis().div_ceil(1000).max(1).try_into().unwrap_or(u64::MAX))
+        };
         match self {
             Self::Service(Error::Busy { retry_after, .. } | Error::TooMany { retry_after }) => {
                 Some((header::RETRY_AFTER, seconds(retry_after)))
@@ -380,8 +380,9 @@ pub(crate) fn schemas() -> Vec<(String, RefOr<utoipa::openapi::Schema>)> {
     responses((status = 200, content_type = "text/plain", body = String), Problems)
 )]
 #[get("/problems/{slug}")]
-pub(crate) async fn problem_page(slug: web::Path<String>) -> Result<HttpResponse, Problem> {
-    let kind = PROBLEMS.iter().find(|kind| kind.slug == *slug).ok_or(Error::NotFound)?;
+pub(crate) async fn problem_page(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let slug = request.match_info().query("slug");
+    let kind = PROBLEMS.iter().find(|kind| kind.slug == slug).ok_or(Error::NotFound)?;
     let page = format!("{} ({})\n\n{}\n", kind.title, kind.status.as_u16(), kind.advice);
     Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(page))
 }

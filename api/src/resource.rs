@@ -178,13 +178,12 @@ pub fn paged<T: serde::Serialize>(
     query: &ListQuery,
     page: &Page<T>,
 ) -> HttpResponse {
-    let others: Vec<_> =
-        request.query_string().split('&').filter(|pair| !pair.starts_with("page=")).collect();
+    let pairs = request.query_string().split('&');
+    let rest = pairs.filter(|pair| !pair.is_empty() && !pair.starts_with("page="));
+    let rest = rest.fold(String::new(), |rest, pair| rest + "&" + pair);
     let mut links = String::new();
     let mut link = |relation: &str, number: u64| {
         let comma = if links.is_empty() { "" } else { ", " };
-        let rest: String =
-            others.iter().filter(|pair| !pair.is_empty()).map(|pair| format!("&{pair}")).collect();
         // Writing to a String does not fail.
         let _ =
             write!(links, "{comma}<{}?page={number}{rest}>; rel=\"{relation}\"", request.path());

@@ -54,12 +54,12 @@ pub(crate) fn of(user: &Principal) -> SelectStatement {
 
 /// The organizations in which the user has one of the roles.
 pub(crate) fn with_role(user: &Principal, roles: &[OrganizationRole]) -> SelectStatement {
-    let any = roles.iter().flat_map(role_patterns).fold(Condition::any(), Condition::add);
+    let any = roles.iter().copied().flat_map(role_patterns).fold(Condition::any(), Condition::add);
     memberships(Condition::all().add(member::Column::UserId.eq(user.id)).add(any))
 }
 
 /// The role alone, or first, last or between others.
-fn role_patterns(role: &OrganizationRole) -> [sea_orm::sea_query::Expr; 4] {
+fn role_patterns(role: OrganizationRole) -> [sea_orm::sea_query::Expr; 4] {
     use sea_orm::ActiveEnum;
     let (column, role) = (member::Column::Role, role.to_value());
     [

@@ -5,7 +5,7 @@
 //! while each arm of the union uses its own. Both shapes say the same; a test compares them.
 
 use sea_orm::{
-    ColumnTrait, Condition, IdenStatic,
+    ColumnTrait, Condition,
     sea_query::{Expr, ExprTrait, Query, SelectStatement, UnionType},
 };
 
@@ -57,11 +57,7 @@ impl Scope {
     }
 
     /// The rows whose `column` refers to a row of `P` on which `user` holds `right`.
-    pub fn within<P: Resource>(
-        column: impl ColumnTrait + IdenStatic,
-        user: &Principal,
-        right: Right,
-    ) -> Self {
+    pub fn within<P: Resource>(column: impl ColumnTrait, user: &Principal, right: Right) -> Self {
         Self::nothing().or_within::<P>(column, user, right)
     }
 
@@ -75,7 +71,7 @@ impl Scope {
     #[must_use]
     pub fn or_within<P: Resource>(
         self,
-        column: impl ColumnTrait + IdenStatic,
+        column: impl ColumnTrait,
         user: &Principal,
         right: Right,
     ) -> Self {

@@ -26,7 +26,7 @@ pub(crate) const DELETED_AT: &str = "deleted_at";
 pub struct Table {
     /// The path segment: plural, kebab-case.
     pub path: &'static str,
-    /// The table in the database: singular, snake_case.
+    /// The table in the database: singular, in `snake_case`.
     pub name: &'static str,
     /// The columns that exist over HTTP: `id` first, the times last.
     pub columns: &'static [Column],
@@ -170,7 +170,8 @@ impl Table {
         }
     }
 
-    /// The rows on which the caller holds `right`, deleted ones left out: ANDed to everything that reads the table.
+    /// The rows on which the caller holds `right`, deleted ones left out: part of everything that
+    /// reads the table.
     pub(crate) fn visible(&self, caller: &Caller, right: Right, shape: Shape) -> Condition {
         self.existing().add(self.held(caller, right, shape))
     }

@@ -220,10 +220,13 @@ async fn conflicting_transactions_are_tried_again_until_all_are_through(
             assert_eq!(scratch.sum().await, 4);
             match backend {
                 Postgres => {
-                    assert!(tries.load(Ordering::Relaxed) > 4, "there was no conflict to try again")
+                    assert!(
+                        tries.load(Ordering::Relaxed) > 4,
+                        "there was no conflict to try again"
+                    );
                 }
                 Sqlite => {
-                    assert_eq!(tries.load(Ordering::Relaxed), 4, "one writer has no conflicts")
+                    assert_eq!(tries.load(Ordering::Relaxed), 4, "one writer has no conflicts");
                 }
             }
         })

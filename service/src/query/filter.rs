@@ -149,25 +149,25 @@ impl Typed<'_> {
             return Err(self.expected(text, &format!("one of {}", choices.join(", "))));
         }
         match self.column.kind {
-            Kind::Uuid => {
-                Uuid::try_parse(text).map(Value::from).map_err(|_| self.expected(text, "a UUID"))
-            }
+            Kind::Uuid => Uuid::try_parse(text)
+                .map(Value::from)
+                .map_err(|_invalid| self.expected(text, "a UUID")),
             Kind::Text => Ok(Value::from(text)),
             Kind::Boolean => text
                 .parse::<bool>()
                 .map(Value::from)
-                .map_err(|_| self.expected(text, "true or false")),
+                .map_err(|_invalid| self.expected(text, "true or false")),
             Kind::Integer => text
                 .parse::<i64>()
                 .map(Value::from)
-                .map_err(|_| self.expected(text, "a whole number of 64 bits")),
+                .map_err(|_invalid| self.expected(text, "a whole number of 64 bits")),
             Kind::Double => match text.parse::<f64>() {
                 Ok(number) if number.is_finite() => Ok(Value::from(number)),
                 _ => Err(self.expected(text, "a number")),
             },
             Kind::Date => NaiveDate::parse_from_str(text, "%Y-%m-%d")
                 .map(Value::from)
-                .map_err(|_| self.expected(text, "a date such as 2026-01-31")),
+                .map_err(|_invalid| self.expected(text, "a date such as 2026-01-31")),
             Kind::Time => self.moment(text).map(time),
             Kind::Json => Err(self.error("is JSON: only is.null and is.notnull fit it")),
         }
@@ -207,9 +207,9 @@ impl Typed<'_> {
                 let (low, high) = (self.moment(low)?, self.moment(high)?);
                 subject.clone().gte(time(low)).and(subject.lt(time(high + SHOWN)))
             }
-            Operation::In(texts) => one_of(texts)?.unwrap_or_else(|| Expr::val(false).into()),
+            Operation::In(texts) => one_of(texts)?.unwrap_or_else(|| Expr::val(false)),
             Operation::NotIn(texts) => {
-                one_of(texts)?.map_or_else(|| Expr::val(true).into(), ExprTrait::not)
+                one_of(texts)?.map_or_else(|| Expr::val(true), ExprTrait::not)
             }
             Operation::IsNull => subject.is_null(),
             Operation::IsNotNull => subject.is_not_null(),

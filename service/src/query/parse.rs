@@ -40,7 +40,7 @@ impl ListQuery {
                 "fields" => list.fields = Some(names(&name, &value, usize::MAX)?),
                 "include" => list.include = names(&name, &value, MAX_INCLUDES)?,
                 "and" | "or" | "not.and" | "not.or" => {
-                    tests.push(Group::of(&name, &value).whole(&name)?)
+                    tests.push(Group::of(&name, &value).whole(&name)?);
                 }
                 "q" | "cursor" | "count" | "select" | "groupBy" | "having" => {
                     return Err(Error::bad_query(name, "is not supported on this list"));
@@ -65,7 +65,7 @@ fn decode(parameter: &str, text: &str) -> Result<String> {
     let text = text.replace('+', " ");
     let text = percent_decode_str(&text)
         .decode_utf8()
-        .map_err(|_| Error::bad_query(parameter, "is not UTF-8 once percent-decoded"))?;
+        .map_err(|_invalid| Error::bad_query(parameter, "is not UTF-8 once percent-decoded"))?;
     if text.contains('\0') {
         return Err(Error::bad_query(
             parameter.replace('\0', ""),
