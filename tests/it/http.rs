@@ -88,6 +88,40 @@ async fn what_is_not_there_is_not_found(#[values(Sqlite, Postgres)] backend: Bac
 
 #[rstest]
 #[tokio::test]
+async fn a_problem_says_what_where_and_under_which_id(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let app = App::start(backend).await;
+    let [ada] = app.users(["ada"]);
+
+    let problem = ada.post("projects", json!({ "name": "", "isPublic": true })).await;
+    assert_snapshot!(problem, @r#"
+    422
+    {
+      "type":"/problems/invalid",
+      "title":"Invalid input",
+      "status":422,
+      "detail":"the input is not valid",
+      "instance":"/api/v1/projects",
+      "requestId":"[request]",
+      "errors":[
+        {"pointer":"/name","code":"length","message":"has 1 to 255 characters"}
+      ]
+    }
+    "#);
+    let page = app.anonymous().get(problem.json()["type"].as_str().unwrap_or_default()).await;
+    assert_snapshot!(page, @"
+    200
+    Content-Type: text/plain; charset=utf-8
+    Invalid input (422)
+
+    The body is JSON but not what is expected. `errors` lists each member that is wrong, by a JSON pointer.
+    ");
+    assert_snapshot!(app.anonymous().get("/problems/nothing").await.problem(), @"404 not-found");
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_wrong_method_is_answered_with_the_right_ones(
     #[values(Sqlite, Postgres)] backend: Backend,
 ) {

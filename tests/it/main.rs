@@ -13,15 +13,19 @@
 mod harness;
 
 mod audit_log;
+mod concurrency;
 mod crash;
 mod disconnect;
 mod entity;
+mod hidden_fields;
 mod http;
 mod identity;
 mod input;
 mod list;
 mod migration;
 mod openapi;
+mod outage;
+mod plans;
 mod project;
 mod project_member;
 mod scope;

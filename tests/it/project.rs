@@ -143,6 +143,24 @@ async fn get_is_not_found_for_a_stranger_as_for_a_row_that_is_absent(
 
 #[rstest]
 #[tokio::test]
+async fn a_row_is_sent_again_only_when_it_has_changed(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let app = App::start(backend).await;
+    let [ada] = app.users(["ada"]);
+    let kite = format!("projects/{}", ada.post("projects", json!({ "name": "Kite" })).await.id());
+    let known = ada.get(&kite).await.header("etag");
+    let again = |known: &str| ada.request("GET", &kite).header("If-None-Match", known).send();
+
+    assert_snapshot!(again(&known).await, @"304");
+    assert_eq!(again(&format!("\"other\", W/{known}")).await.status, 304);
+    assert_eq!([again("\"other\"").await.status, again("*").await.status], [200, 304]);
+    let changed = ada.patch(&kite, json!({ "name": "Box kite" })).await;
+    assert_eq!(again(&known).await.header("etag"), changed.header("etag"));
+}
+
+#[rstest]
+#[tokio::test]
 async fn update_is_a_merge_patch(#[values(Sqlite, Postgres)] backend: Backend) {
     let app = App::start(backend).await;
     let [ada] = app.users(["ada"]);

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use reqwest::Client as Http;
+use sqlx::AnyConnection;
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -113,6 +114,11 @@ impl App {
     /// Changes rows behind the server's back.
     pub(crate) async fn execute(&self, sql: &str) {
         self.database.execute(sql).await;
+    }
+
+    /// Runs statements and keeps what they lock until the connection is dropped.
+    pub(crate) async fn hold(&self, sql: &str) -> AnyConnection {
+        self.database.hold(sql).await
     }
 
     /// How many rows a table has.

@@ -85,6 +85,11 @@ impl Database {
         execute(&self.url, sql).await;
     }
 
+    /// A connection that has run statements, and keeps what they lock until it is dropped.
+    pub(crate) async fn hold(&self, sql: &str) -> AnyConnection {
+        hold(&self.url, sql).await
+    }
+
     /// The first column of each row of a query, as text. NULL is `null`.
     pub(crate) async fn texts(&self, sql: &str) -> Vec<String> {
         let query = format!("WITH answer(value) AS ({sql}) SELECT CAST(value AS text) FROM answer");
@@ -150,11 +155,15 @@ async fn connect(url: &str) -> AnyConnection {
         .unwrap_or_else(|error| panic!("cannot connect to {url}: {error}"))
 }
 
-async fn execute(url: &str, sql: &str) {
+async fn hold(url: &str, sql: &str) -> AnyConnection {
     let mut connection = connect(url).await;
     let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await;
     done.unwrap_or_else(|error| panic!("{sql}: {error}"));
-    connection.close().await.expect("the connection closes");
+    connection
+}
+
+async fn execute(url: &str, sql: &str) {
+    hold(url, sql).await.close().await.expect("the connection closes");
 }
 
 async fn texts(url: &str, sql: &str) -> Vec<String> {

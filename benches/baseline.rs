@@ -1,0 +1,127 @@
+//! What Garboard is measured against: a server written by hand for one route, with nothing that is not needed for it.
+//!
+//! actix-web and tokio-postgres, one connection per worker, statements prepared once. It answers
+//! `GET /api/v1/projects/{id}` as Garboard does: the same look-up of the session, the same condition on who sees the
+//! project, the same members in the same forms, the same round trips. It has no errors but 404, no log, no metrics.
+//!
+//! `benches/run` starts it: `DATABASE_URL=postgres://… PORT=… cargo bench --bench baseline`.
+
+use std::{env, io, rc::Rc};
+
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, http::header, web};
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use tokio_postgres::{Client, NoTls, Row, Statement};
+use uuid::Uuid;
+
+const SESSION: &str = r#"
+    SELECT "user".id, "user".role, "user".banned, session.expires_at
+    FROM session JOIN "user" ON "user".id = session.user_id
+    WHERE session.token_hash = $1"#;
+
+const PROJECT: &str = "
+    SELECT id, name, description, client_name, status, is_public, owner_id, organization_id, theme_id, created_at,
+           updated_at
+    FROM project
+    WHERE id = $1 AND deleted_at IS NULL AND (
+        owner_id = $2 OR is_public
+        OR organization_id IN (SELECT organization_id FROM member WHERE user_id = $2)
+        OR id IN (SELECT project_id FROM project_member WHERE user_id = $2))";
+
+struct Prepared {
+    client: Client,
+    session: Statement,
+    project: Statement,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Project<'a> {
+    id: Uuid,
+    name: &'a str,
+    description: Option<&'a str>,
+    client_name: Option<&'a str>,
+    status: &'a str,
+    is_public: bool,
+    owner_id: Uuid,
+    organization_id: Option<Uuid>,
+    theme_id: Option<Uuid>,
+    created_at: String,
+    updated_at: String,
+}
+
+fn time(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+fn project(row: &Row) -> Project<'_> {
+    Project {
+        id: row.get(0),
+        name: row.get(1),
+        description: row.get(2),
+        client_name: row.get(3),
+        status: row.get(4),
+        is_public: row.get(5),
+        owner_id: row.get(6),
+        organization_id: row.get(7),
+        theme_id: row.get(8),
+        created_at: time(row.get(9)),
+        updated_at: time(row.get(10)),
+    }
+}
+
+async fn get(
+    request: HttpRequest,
+    id: web::Path<Uuid>,
+    database: web::Data<Rc<Prepared>>,
+) -> HttpResponse {
+    let token = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let Some(token) = token.and_then(|value| value.strip_prefix("Bearer ")) else {
+        return HttpResponse::Unauthorized().finish();
+    };
+    let hash: String = Sha256::digest(token).iter().map(|byte| format!("{byte:02x}")).collect();
+    let session =
+        database.client.query_opt(&database.session, &[&hash]).await.expect("the database answers");
+    let user: Uuid = match session {
+        Some(row) if !row.get::<_, bool>(2) && row.get::<_, DateTime<Utc>>(3) > Utc::now() => {
+            row.get(0)
+        }
+        _ => return HttpResponse::Unauthorized().finish(),
+    };
+    match database
+        .client
+        .query_opt(&database.project, &[&*id, &user])
+        .await
+        .expect("the database answers")
+    {
+        Some(row) => HttpResponse::Ok().json(project(&row)),
+        None => HttpResponse::NotFound().finish(),
+    }
+}
+
+async fn prepare(url: String) -> io::Result<Rc<Prepared>> {
+    let (client, connection) =
+        tokio_postgres::connect(&url, NoTls).await.map_err(io::Error::other)?;
+    actix_web::rt::spawn(connection);
+    let session = client.prepare(SESSION).await.map_err(io::Error::other)?;
+    let project = client.prepare(PROJECT).await.map_err(io::Error::other)?;
+    Ok(Rc::new(Prepared { client, session, project }))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the baseline has no settings but these")]
+#[actix_web::main]
+async fn main() -> io::Result<()> {
+    let url = env::var("DATABASE_URL").map_err(io::Error::other)?;
+    let port = env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(0);
+    HttpServer::new(move || {
+        let url = url.clone();
+        App::new()
+            .data_factory(move || prepare(url.clone()))
+            .route("/api/v1/projects/{id}", web::get().to(get))
+    })
+    .workers(1)
+    .bind(("127.0.0.1", port))?
+    .run()
+    .await
+}
