@@ -33,7 +33,8 @@ async fn found(ada: &Client, queries: &[&str]) -> String {
         let answer = ada.get(format!("projects?sort=name&{query}")).await;
         let outcome =
             if answer.status == 200 { answer.each("name").join(" | ") } else { answer.problem() };
-        lines.extend([query, "\n    ", &outcome, "\n"]);
+        let outcome = if outcome.is_empty() { "nothing" } else { &outcome };
+        lines.extend([query, "\n    ", outcome, "\n"]);
     }
     lines
 }

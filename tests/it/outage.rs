@@ -21,7 +21,7 @@ async fn a_statement_that_waits_too_long_is_given_up(#[values(Sqlite, Postgres)]
 
     let held = app.hold(lock).await;
     let answer =
-        timeout(Duration::from_secs(60), ada.post("projects", json!({ "name": "Kite" }))).await;
+        timeout(Duration::from_mins(1), ada.post("projects", json!({ "name": "Kite" }))).await;
     assert_snapshot!(answer.expect("the server gives up").problem(), @"
     503 unavailable
     Retry-After: 1
