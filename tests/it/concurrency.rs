@@ -4,8 +4,8 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::harness::App;
 use crate::harness::Backend::{self, Postgres, Sqlite};
+use crate::harness::{App, PASSWORD};
 
 #[rstest]
 #[tokio::test]
@@ -54,6 +54,27 @@ async fn of_many_who_add_the_same_member_one_succeeds(
 
     assert_eq!(statuses, [201, 409, 409, 409, 409, 409, 409, 409]);
     assert_eq!(app.count("project_member").await, 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn of_many_who_sign_up_with_one_address_one_succeeds(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let app = App::start(backend).await;
+    let users = app.count("user").await;
+
+    let mut attempts = JoinSet::new();
+    for _ in 0..4 {
+        let anyone = app.anonymous();
+        let body = json!({ "name": "Grace", "email": "grace@example.com", "password": PASSWORD });
+        attempts.spawn(async move { anyone.post("/api/auth/sign-up/email", body).await.status });
+    }
+    let mut statuses = attempts.join_all().await;
+    statuses.sort_unstable();
+
+    assert_eq!(statuses, [200, 422, 422, 422]);
+    assert_eq!(app.count("user").await, users + 1);
 }
 
 #[rstest]

@@ -233,7 +233,10 @@ async fn update_is_refused_when_the_row_has_changed_since_it_was_read(
     assert_eq!(rename("Box kite").await.status, 200);
     assert_snapshot!(rename("Stunt kite").await.problem(), @"412 stale");
     assert_eq!(ada.get(&kite).await.json()["name"], "Box kite");
-    assert_eq!(ada.request("DELETE", &kite).header("If-Match", &read).send().await.status, 412);
+    let delete = |version: &str| ada.request("DELETE", &kite).header("If-Match", version).send();
+    assert_eq!(delete(&read).await.status, 412);
+    assert_snapshot!(delete("yesterday").await.problem(), @"412 stale");
+    assert_eq!(delete("*").await.status, 204);
 }
 
 #[rstest]
@@ -289,4 +292,29 @@ async fn an_organization_shares_its_projects(#[values(Sqlite, Postgres)] backend
     assert_eq!(cat.patch(&path, json!({ "name": "Box kite" })).await.status, 200);
     assert_eq!(cat.delete(&path).await.status, 403);
     assert_eq!(ada.delete(&path).await.status, 204);
+}
+
+#[rstest]
+#[tokio::test]
+async fn only_an_owner_moves_a_project_to_another_organization(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let app = App::start(backend).await;
+    let [ada, bob, cat] = app.users(["ada", "bob", "cat"]);
+    let kite = format!("projects/{}", ada.post("projects", json!({ "name": "Kite" })).await.id());
+    ada.post(format!("{kite}/members"), json!({ "userId": bob.id, "role": "editor" })).await;
+    let bobs = app.organization("bobs", &[(&bob, "owner")]).await;
+    let adas = app.organization("adas", &[(&ada, "member"), (&cat, "owner")]).await;
+
+    // Who could would own the project: an editor must not, and an owner gives it to no strangers.
+    let body = json!({ "organizationId": bobs, "name": "Mine" });
+    assert_snapshot!(bob.patch(&kite, body.clone()).await.problem(), @"403 forbidden");
+    assert_snapshot!(ada.patch(&kite, body).await.problem(), @"
+    400 unknown-reference
+        /organizationId reference: refers to a row that does not exist
+    ");
+    assert_eq!(ada.patch(&kite, json!({ "organizationId": adas })).await.status, 200);
+    assert_eq!(cat.get(&kite).await.json()["name"], "Kite");
+    assert_eq!(ada.patch(&kite, json!({ "organizationId": null })).await.status, 200);
+    assert_eq!(cat.get(&kite).await.status, 404);
 }

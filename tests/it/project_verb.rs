@@ -11,7 +11,9 @@ const NOTHING: &str = "00000000-0000-7000-8000-000000000000";
 
 #[rstest]
 #[tokio::test]
-async fn archive_sets_the_status_once(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn archive_puts_a_project_away_until_it_is_restored(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
     let app = App::start(backend).await;
     let [ada] = app.users(["ada"]);
     let kite = format!("projects/{}", ada.post("projects", json!({ "name": "Kite" })).await.id());
@@ -33,7 +35,10 @@ async fn archive_sets_the_status_once(#[values(Sqlite, Postgres)] backend: Backe
     }
     "#);
     assert_eq!(ada.post(format!("{kite}/archive"), json!({})).await.json()["status"], "archived");
-    assert_eq!(app.audit_actions().await, ["create project", "archive project"]);
+    let restored = ada.post(format!("{kite}/restore"), json!({})).await;
+    assert_eq!((restored.status, &restored.json()["status"]), (200, &json!("active")));
+    let actions = app.audit_actions().await;
+    assert_eq!(actions, ["create project", "archive project", "restore project"]);
 }
 
 #[rstest]
