@@ -262,6 +262,22 @@ async fn a_body_that_is_too_large_is_refused_before_it_is_read(
 
 #[rstest]
 #[tokio::test]
+async fn a_body_is_not_unpacked(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let [ada] = app.users(["ada"]);
+
+    // A small body that unpacks to a large one would get past every limit.
+    for encoding in ["gzip", "br", "nonsense"] {
+        let request = ada.request("POST", "projects").header("Content-Type", "application/json");
+        let answer =
+            request.header("Content-Encoding", encoding).body("{\"name\":\"Kite\"}").send().await;
+        assert_eq!(answer.problem(), "415 unsupported-media-type");
+    }
+    assert_eq!(app.count("project").await, 0);
+}
+
+#[rstest]
+#[tokio::test]
 async fn what_is_not_http_harms_nobody(#[values(Sqlite, Postgres)] backend: Backend) {
     let app = App::start(backend).await;
     let [ada] = app.users(["ada"]);
