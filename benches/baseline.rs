@@ -1,12 +1,23 @@
 //! What Garboard is measured against: a server written by hand for one route, with nothing that is not needed for it.
 //!
-//! actix-web and tokio-postgres, one connection per worker, statements prepared once. It answers
+//! actix-web and tokio-postgres, statements prepared once. With CONNECTIONS=16 each request has a connection to itself, as
+//! pools give them out; with CONNECTIONS=1 all requests share one, on which tokio-postgres sends them without waiting for
+//! one another, so that many travel in one packet. It answers
 //! `GET /api/v1/projects/{id}` as Garboard does: the same look-up of the session, the same condition on who sees the
 //! project, the same members in the same forms, the same round trips. It has no errors but 404, no log, no metrics.
 //!
 //! `benches/run` starts it: `DATABASE_URL=postgres://… PORT=… cargo bench --bench baseline`.
 
-use std::{env, io, rc::Rc};
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::expect_used,
+    clippy::format_collect,
+    clippy::indexing_slicing,
+    reason = "the rules are the server's; this is what it is compared with, and stops at the first surprise"
+)]
+
+use std::{cell::Cell, env, io};
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, http::header, web};
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -33,6 +44,19 @@ struct Prepared {
     client: Client,
     session: Statement,
     project: Statement,
+}
+
+struct Pool {
+    connections: Vec<Prepared>,
+    turn: Cell<usize>,
+}
+
+impl Pool {
+    fn next(&self) -> &Prepared {
+        let turn = self.turn.get();
+        self.turn.set((turn + 1) % self.connections.len());
+        &self.connections[turn]
+    }
 }
 
 #[derive(Serialize)]
@@ -71,15 +95,12 @@ fn project(row: &Row) -> Project<'_> {
     }
 }
 
-async fn get(
-    request: HttpRequest,
-    id: web::Path<Uuid>,
-    database: web::Data<Rc<Prepared>>,
-) -> HttpResponse {
+async fn get(request: HttpRequest, id: web::Path<Uuid>, pool: web::Data<Pool>) -> HttpResponse {
     let token = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let Some(token) = token.and_then(|value| value.strip_prefix("Bearer ")) else {
         return HttpResponse::Unauthorized().finish();
     };
+    let database = pool.next();
     let hash: String = Sha256::digest(token).iter().map(|byte| format!("{byte:02x}")).collect();
     let session =
         database.client.query_opt(&database.session, &[&hash]).await.expect("the database answers");
@@ -100,24 +121,27 @@ async fn get(
     }
 }
 
-async fn prepare(url: String) -> io::Result<Rc<Prepared>> {
-    let (client, connection) =
-        tokio_postgres::connect(&url, NoTls).await.map_err(io::Error::other)?;
-    actix_web::rt::spawn(connection);
-    let session = client.prepare(SESSION).await.map_err(io::Error::other)?;
-    let project = client.prepare(PROJECT).await.map_err(io::Error::other)?;
-    Ok(Rc::new(Prepared { client, session, project }))
+async fn prepare(url: String, connections: usize) -> Result<Pool, tokio_postgres::Error> {
+    let mut pool = Pool { connections: Vec::new(), turn: Cell::new(0) };
+    for _ in 0..connections {
+        let (client, connection) = tokio_postgres::connect(&url, NoTls).await?;
+        actix_web::rt::spawn(connection);
+        let session = client.prepare(SESSION).await?;
+        let project = client.prepare(PROJECT).await?;
+        pool.connections.push(Prepared { client, session, project });
+    }
+    Ok(pool)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the baseline has no settings but these")]
 #[actix_web::main]
 async fn main() -> io::Result<()> {
     let url = env::var("DATABASE_URL").map_err(io::Error::other)?;
-    let port = env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(0);
+    let number = |name| env::var(name).ok().and_then(|text| text.parse::<u16>().ok());
+    let (port, connections) = (number("PORT").unwrap_or(0), number("CONNECTIONS").unwrap_or(1));
     HttpServer::new(move || {
         let url = url.clone();
         App::new()
-            .data_factory(move || prepare(url.clone()))
+            .data_factory(move || prepare(url.clone(), usize::from(connections)))
             .route("/api/v1/projects/{id}", web::get().to(get))
     })
     .workers(1)

@@ -7,6 +7,9 @@ use api::command::{self, EXAMPLES, Format};
 use api::config::{Config, load::load};
 use clap::{Parser, Subcommand};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A modular REST backend: one binary, on SQLite or PostgreSQL. Without a command it serves.
 #[derive(Debug, Parser)]
 #[command(version, after_long_help = EXAMPLES)]

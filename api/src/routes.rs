@@ -1,4 +1,5 @@
-//! The whole API. Verbs come before the generic routes of their resource, whose `{id}` would take their names.
+//! The whole API. actix tries the routes in this order, so those most asked for come first; but before a resource come
+//! the verbs whose names its `{id}` would take.
 
 use actix_web::{HttpRequest, HttpResponse, dev::ResourceDef, http::Method, web};
 use entity::prelude::{AuditLog, Project, Task, Theme};
@@ -16,10 +17,12 @@ use crate::{
 
 /// Every route of the API; those of operations (`/livez`, `/metrics` …) are in `crate::health`.
 pub fn routes(api: &mut ServiceConfig<'_>) {
-    identity::routes(api);
-
     api.service(project::project_stats)
         .service(project::project_task_counts)
+        .service(resource::<Project>())
+        .service(resource::<Task>())
+        .service(resource::<Theme>())
+        .service(read_only::<AuditLog>())
         .service(project::transfer_project)
         .service(project::archive_project)
         .service(project::list_project_members)
@@ -28,11 +31,8 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
         .service(project::remove_project_member)
         .service(project::list_user_projects)
         .service(project::create_tasks)
-        .service(resource::<Project>())
-        .service(resource::<Task>())
-        .service(resource::<Theme>())
-        .service(read_only::<AuditLog>())
         .service(problem::problem_page);
+    identity::routes(api);
     ResourceSchemas::add(api);
 }
 
