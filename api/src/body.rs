@@ -1,9 +1,12 @@
 //! Bodies: JSON of a known shape, checked whole before a handler sees it, every mistake under a pointer.
 
+use std::io::ErrorKind;
+
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
     body::{BodyStream, to_bytes_limited},
     dev::Payload,
+    error::PayloadError,
     http::{Method, header},
 };
 use serde::de::DeserializeOwned;
@@ -48,11 +51,18 @@ impl<T: DeserializeOwned + Validate + 'static, const MAX: usize> FromRequest for
             let body = to_bytes_limited(BodyStream::new(body), MAX)
                 .await
                 .map_err(|_exceeded| Problem::TooLarge(MAX))?;
-            let body = body.map_err(|error| Problem::MalformedBody(error.to_string()))?;
+            let body = body.map_err(|error| broken(&error))?;
             let value: T = parse(&body)?;
             value.validate().map_err(|errors| Error::Invalid(violations(&errors)))?;
             Ok(Self(value))
         })
+    }
+}
+
+fn broken(error: &PayloadError) -> Problem {
+    match error {
+        PayloadError::Io(late) if late.kind() == ErrorKind::TimedOut => Problem::RequestTimeout,
+        _ => Problem::MalformedBody(error.to_string()),
     }
 }
 

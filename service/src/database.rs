@@ -13,7 +13,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rand::RngExt;
@@ -38,6 +38,8 @@ pub type Transaction = DatabaseTransaction;
 
 /// How often a transaction is tried before the caller is told to come back.
 const MAX_ATTEMPTS: u32 = 6;
+/// For how long it is tried: when SQLite has waited for a lock in vain, waiting as long again helps nobody.
+const MAX_RETRYING: Duration = Duration::from_secs(3);
 /// How long SQLite waits for a lock held by another process before it reports a conflict.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -237,10 +239,11 @@ impl Database {
         isolation: Isolation,
         work: impl AsyncFn(&Transaction) -> Result<T>,
     ) -> Result<T> {
-        let mut attempt = 1;
+        let (start, mut attempt) = (Instant::now(), 1);
+        let worthwhile = |attempt| attempt < MAX_ATTEMPTS && start.elapsed() < MAX_RETRYING;
         loop {
             match self.attempt(isolation, &work).await {
-                Err(error) if is_conflict(&error) && attempt < MAX_ATTEMPTS => {
+                Err(error) if is_conflict(&error) && worthwhile(attempt) => {
                     tracing::debug!(attempt, %error, "transaction conflict, trying again");
                     let longest = 10 << attempt;
                     let pause =
