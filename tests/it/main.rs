@@ -16,6 +16,7 @@ mod audit_log;
 mod concurrency;
 mod crash;
 mod disconnect;
+mod docs;
 mod entity;
 mod hidden_fields;
 mod http;
