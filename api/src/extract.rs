@@ -6,7 +6,11 @@
 use std::{future::Future, pin::Pin, rc::Rc};
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web};
-use service::{Caller, Database, Error, query::ListQuery, resource::Expected};
+use service::{
+    Caller, Database, Error,
+    query::{Cursors, ListQuery, policy::IndexPolicy},
+    resource::Expected,
+};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -134,6 +138,26 @@ fn id(request: &HttpRequest, position: usize) -> Result<Uuid, Problem> {
     })
 }
 
+/// What is the same for all lists of the process.
+#[derive(Clone, Debug)]
+pub struct Lists {
+    /// Signs cursors.
+    pub cursors: Cursors,
+    /// What becomes of lists that no index serves.
+    pub index_policy: IndexPolicy,
+}
+
+impl Lists {
+    pub(crate) fn of(request: &HttpRequest) -> Result<&Self, Problem> {
+        request.app_data::<web::Data<Self>>().map(|lists| &***lists).ok_or(Problem::Internal)
+    }
+
+    fn parse(&self, text: &str) -> Result<ListQuery, Problem> {
+        let query = ListQuery::parse(text, &self.cursors)?;
+        Ok(ListQuery { index_policy: self.index_policy, ..query })
+    }
+}
+
 /// The query string of a list or of a single row.
 pub struct Query(pub ListQuery);
 
@@ -142,9 +166,8 @@ impl FromRequest for Query {
     type Future = std::future::Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        std::future::ready(
-            ListQuery::parse(request.query_string()).map(Self).map_err(Problem::from),
-        )
+        let parsed = Lists::of(request).and_then(|lists| lists.parse(request.query_string()));
+        std::future::ready(parsed.map(Self))
     }
 }
 

@@ -8,7 +8,12 @@ use actix_web::{
     http::{StatusCode, header},
     web,
 };
-use service::{Page, Record, Resource, Writable, query, query::ListQuery, resource, table::Table};
+use service::{
+    Page, Record, Resource, Writable, query,
+    query::{ListQuery, ast::Window},
+    resource,
+    table::Table,
+};
 use utoipa::openapi::{RefOr, Schema, path::Paths};
 use utoipa_actix_web::OpenApiFactory;
 
@@ -189,12 +194,15 @@ pub fn paged<T: serde::Serialize>(
             write!(links, "{comma}<{}?page={number}{rest}>; rel=\"{relation}\"", request.path());
     };
     let last = page.total_pages.max(1);
+    let Window::Page(number) = query.window else {
+        return HttpResponse::Ok().json(page);
+    };
     link("first", 1);
-    if query.page > 1 {
-        link("prev", (query.page - 1).min(last));
+    if number > 1 {
+        link("prev", (number - 1).min(last));
     }
-    if query.page < last {
-        link("next", query.page + 1);
+    if number < last {
+        link("next", number + 1);
     }
     link("last", last);
     HttpResponse::Ok().insert_header((header::LINK, links)).json(page)

@@ -11,12 +11,16 @@ use actix_web::{
     web::{self, Data},
 };
 use anyhow::Context;
-use service::Database;
+use service::{
+    Database,
+    query::{Cursors, policy::IndexPolicy},
+};
 use utoipa::{OpenApi, openapi};
 use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 
 use crate::{
     config::{Config, address::Origin},
+    extract::Lists,
     health::{self, Health, OpenApiJson},
     identity::Identity,
     metrics::Metrics,
@@ -121,6 +125,7 @@ struct Parts {
     config: Config,
     origins: TrustedOrigins,
     identity: Data<Identity>,
+    lists: Data<Lists>,
     addresses: Data<Addresses>,
     document: Data<OpenApiJson>,
     health: Data<Health>,
@@ -139,9 +144,13 @@ impl Parts {
             Some(connect(config, 1, &metrics).await?)
         };
         let origins = TrustedOrigins::new(config, address);
-        let identity = Identity::new(&config.secret()?, origins.clone(), config.secure_cookies());
+        let secret = config.secret()?;
+        let identity = Identity::new(&secret, origins.clone(), config.secure_cookies());
+        let lists =
+            Lists { cursors: Cursors::new(secret.reveal()), index_policy: IndexPolicy::default() };
         Ok(Self {
             identity: Data::new(identity),
+            lists: Data::new(lists),
             origins,
             addresses: Data::new(Addresses::of(&document.paths)),
             document: Data::new(OpenApiJson(document.to_json()?.into())),
@@ -191,6 +200,7 @@ fn app(
     });
     App::new()
         .app_data(parts.identity.clone())
+        .app_data(parts.lists.clone())
         .app_data(parts.addresses.clone())
         .app_data(parts.document.clone())
         .app_data(parts.health.clone())

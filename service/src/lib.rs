@@ -16,6 +16,7 @@ pub mod query;
 pub mod record;
 pub mod resource;
 pub mod scope;
+pub mod search;
 pub mod seed;
 pub mod table;
 pub mod write;

@@ -4,15 +4,20 @@
 //! names and values into typed columns and parameters; [`run`] puts the SQL together and runs it in one snapshot. Nothing a caller wrote becomes SQL text: names are looked up among the declared columns, values become
 //! parameters.
 
-mod ast;
+pub mod ast;
+mod body;
+mod cursor;
 mod filter;
 mod group;
 mod include;
 mod parse;
+pub mod policy;
+mod print;
 mod run;
 mod sort;
 
 pub use ast::ListQuery;
+pub use cursor::{Cursors, Position};
 pub(crate) use run::list_where;
 pub use run::{get, list};
 
@@ -32,10 +37,20 @@ pub const MAX_INCLUDES: usize = 5;
 pub const MAX_LIMIT: u64 = 100;
 /// The rows on a page when the caller does not say.
 pub const DEFAULT_LIMIT: u64 = 10;
+/// The most relations that a test may follow.
+pub const MAX_PATH: usize = 2;
+/// How far `count=bounded` counts, and groups are counted.
+pub const MAX_COUNTED: u64 = 10_000;
+/// The most keys of `groupBy`.
+pub const MAX_GROUP_KEYS: usize = 5;
+/// The most figures of an aggregate.
+pub const MAX_FIGURES: usize = 10;
 /// How deep `page` reaches: page × limit.
 pub const MAX_ROWS_DEEP: u64 = 10_000;
 /// The longest query string in bytes.
 pub const MAX_QUERY_BYTES: usize = 8 * 1024;
+/// The longest body of a query in bytes.
+pub const MAX_BODY_BYTES: usize = 64 * 1024;
 /// The most rows embedded of one to-many relation into one row.
 pub const MAX_EMBEDDED: u64 = 100;
 

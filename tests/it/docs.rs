@@ -46,17 +46,6 @@ fn sign_in() -> String {
     tour.split("\n\n").next().unwrap_or_default().to_owned() + "\n"
 }
 
-/// The operators that the document of the server allows.
-fn operators(address: SocketAddr) -> Vec<String> {
-    let document = paste("curl -s http://127.0.0.1:8080/openapi.json", address);
-    let parameters = &document[0]["paths"]["/api/v1/projects"]["get"]["parameters"];
-    let mut parameters = parameters.as_array().expect("a list has parameters").iter();
-    let name = parameters.find(|parameter| parameter["name"] == "name").expect("names are tested");
-    let pattern = name["schema"]["pattern"].as_str().expect("tests have a form");
-    let choice = pattern.rsplit(['(', ')']).nth(1).expect("there are several operators");
-    choice.split('|').map(str::to_owned).collect()
-}
-
 /// The names of the projects on a page, or the problem.
 fn names(answer: &Value) -> String {
     let Some(items) = answer["items"].as_array() else { return answer["detail"].to_string() };

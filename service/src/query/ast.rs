@@ -1,36 +1,73 @@
-//! A list as asked for: what both the parser and the SQL side speak of.
+//! A list as asked for: what both spellings parse to, and what the SQL side reads.
 
-use super::DEFAULT_LIMIT;
+use std::fmt;
+
+use super::{DEFAULT_LIMIT, cursor::Position, policy::IndexPolicy};
+use crate::search::Search;
 
 /// A list as asked for. Names and values are still the caller's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListQuery {
     /// What every row must satisfy.
     pub filter: Predicate,
+    /// What every row must contain (`q`).
+    pub search: Option<Search>,
+    /// Whether to show where the words of `search` were found.
+    pub highlight: bool,
     /// The order, most significant key first.
     pub sort: Vec<SortKey>,
     /// The members to answer with, or all.
     pub fields: Option<Vec<String>>,
     /// The relations to embed.
     pub include: Vec<String>,
-    /// The page, from 1.
-    pub page: u64,
+    /// Which rows of the ordered whole.
+    pub window: Window,
     /// The most rows on a page.
     pub limit: u64,
+    /// How exactly to count; unless said, exactly with a page number and not at all with a cursor.
+    pub count: Option<Count>,
+    /// Groups and figures instead of rows.
+    pub aggregate: Option<Aggregate>,
+    /// What becomes of a query that no index serves. Set by the operator, never by the caller.
+    pub index_policy: IndexPolicy,
 }
 
 impl Default for ListQuery {
     fn default() -> Self {
-        let filter = Predicate::All(Vec::new());
         Self {
-            filter,
+            filter: Predicate::All(Vec::new()),
+            search: None,
+            highlight: false,
             sort: Vec::new(),
             fields: None,
             include: Vec::new(),
-            page: 1,
+            window: Window::Page(1),
             limit: DEFAULT_LIMIT,
+            count: None,
+            aggregate: None,
+            index_policy: IndexPolicy::default(),
         }
     }
+}
+
+/// Where in the ordered whole a page lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Window {
+    /// A page by its number, from 1.
+    Page(u64),
+    /// The rows beside a position, or the first ones.
+    Cursor(Option<Position>),
+}
+
+/// How exactly the rows of all pages are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {
+    /// All of them.
+    Exact,
+    /// Up to [`super::MAX_COUNTED`].
+    Bounded,
+    /// Not at all.
+    None,
 }
 
 /// A condition on a row.
@@ -40,21 +77,45 @@ pub enum Predicate {
     All(Vec<Predicate>),
     /// At least one of these holds.
     Any(Vec<Predicate>),
-    /// This does not hold.
+    /// This does not hold. Around a test of a related row's field it is part of the test: some related row fails it.
     Not(Box<Predicate>),
     /// A test of one field.
     Test(Test),
 }
 
 /// `field=op.value`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Eq)]
 pub struct Test {
-    /// The parameter it came in, for messages.
+    /// The parameter, or the JSON pointer, that it came in, for messages; two tests are the same wherever they stood.
     pub parameter: String,
-    /// The field as the caller named it.
-    pub field: String,
+    /// What is tested.
+    pub path: Path,
     /// What is asked of it.
     pub operation: Operation,
+}
+
+impl PartialEq for Test {
+    fn eq(&self, other: &Self) -> bool {
+        self.path == other.path && self.operation == other.operation
+    }
+}
+
+/// `field`, or `relation.field`: a field of the row or of a related one. In `having`, `count()`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Path {
+    /// The relations to follow, at most [`super::MAX_PATH`].
+    pub relations: Vec<String>,
+    /// The field; for `is.empty` and `is.notempty`, one more relation.
+    pub field: String,
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for relation in &self.relations {
+            write!(formatter, "{relation}.")?;
+        }
+        formatter.write_str(&self.field)
+    }
 }
 
 /// An operator with its operands.
@@ -88,26 +149,158 @@ pub enum Operation {
     IsTrue,
     /// `is.false`
     IsFalse,
+    /// `is.empty`: of a relation, no related row that the caller sees.
+    IsEmpty,
+    /// `is.notempty`: of a relation, some related row that the caller sees.
+    IsNotEmpty,
 }
 
-/// A pattern: literal parts with anything between them.
+/// A pattern as its operator spells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern {
-    /// The literal parts; there is a wildcard between each two. An empty first or last part leaves that end open.
-    pub parts: Vec<String>,
-    /// Whether the case of ASCII letters does not matter.
+    /// How `text` is to be read.
+    pub form: Form,
+    /// The operand: with `*` as the wildcard in [`Form::Like`], literal otherwise.
+    pub text: String,
+    /// Whether the case of letters does not matter.
     pub insensitive: bool,
+}
+
+/// The operators that match text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// `like`, `ilike`
+    Like,
+    /// `contains`, `icontains`
+    Contains,
+    /// `startswith`, `istartswith`
+    StartsWith,
+}
+
+impl Pattern {
+    /// The literal parts, with a wildcard between each two. An empty first or last part leaves that end open.
+    pub fn parts(&self) -> Vec<&str> {
+        match self.form {
+            Form::Like => self.text.split('*').collect(),
+            Form::Contains => vec!["", &self.text, ""],
+            Form::StartsWith => vec![&self.text, ""],
+        }
+    }
 }
 
 /// One key of `sort`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SortKey {
-    /// The field as the caller named it.
+    /// The field as the caller named it; of an aggregate, also one of its functions.
     pub field: String,
     /// Largest first.
     pub descending: bool,
     /// Nulls before everything else; otherwise after, in both directions.
     pub nulls_first: bool,
+}
+
+/// Groups of rows with figures, instead of rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Aggregate {
+    /// The figures of each group. Without any, only the groups: what is distinct.
+    pub select: Vec<Figure>,
+    /// What the rows of a group have in common. Without any, all rows are one group.
+    pub group_by: Vec<GroupKey>,
+    /// What a group must satisfy; its tests name figures, such as `count()`.
+    pub having: Predicate,
+}
+
+/// `count()`, `sum(field)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Figure {
+    /// What is computed.
+    pub function: Function,
+    /// Of which field; empty for `count()`, which is of the row.
+    pub field: String,
+}
+
+/// What can be computed of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Function {
+    /// The number of rows.
+    Count,
+    /// The number of different values, null not counted.
+    CountDistinct,
+    /// The sum of whole numbers.
+    Sum,
+    /// Their mean.
+    Avg,
+    /// The least value.
+    Min,
+    /// The greatest value.
+    Max,
+}
+
+/// One key of `groupBy`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupKey {
+    /// The field as the caller named it.
+    pub field: String,
+    /// The part of a time that counts.
+    pub part: Option<Part>,
+}
+
+/// How much of a time (in UTC) makes a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// `2026-01-31`
+    Day,
+    /// `2026-01`
+    Month,
+    /// `2026`
+    Year,
+}
+
+impl Function {
+    /// Every function.
+    pub const ALL: [Self; 6] =
+        [Self::Count, Self::CountDistinct, Self::Sum, Self::Avg, Self::Min, Self::Max];
+
+    /// Its name in a query.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Count => "count",
+            Self::CountDistinct => "countDistinct",
+            Self::Sum => "sum",
+            Self::Avg => "avg",
+            Self::Min => "min",
+            Self::Max => "max",
+        }
+    }
+}
+
+impl Part {
+    /// Every part.
+    pub const ALL: [Self; 3] = [Self::Day, Self::Month, Self::Year];
+
+    /// Its name in a query.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Month => "month",
+            Self::Year => "year",
+        }
+    }
+}
+
+/// As it stands in a query, and in the answer.
+impl fmt::Display for Figure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}({})", self.function.name(), self.field)
+    }
+}
+
+/// As it stands in a query, and in the answer.
+impl fmt::Display for GroupKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.field)?;
+        self.part.map_or(Ok(()), |part| write!(formatter, ".{}", part.name()))
+    }
 }
 
 impl Predicate {

@@ -46,7 +46,7 @@ pub(super) fn condition(
 
 fn test(table: &Table, backend: DbBackend, test: &Test) -> Result<Expr> {
     let column =
-        table.column(&test.field).filter(|column| column.uses.filter).ok_or_else(|| {
+        table.column(&test.path.field).filter(|column| column.uses.filter).ok_or_else(|| {
             let names = allowed(
                 table
                     .columns
@@ -56,7 +56,7 @@ fn test(table: &Table, backend: DbBackend, test: &Test) -> Result<Expr> {
             );
             Error::bad_query(
                 &test.parameter,
-                format!("{:?} cannot be filtered; these can: {names}", test.field),
+                format!("{:?} cannot be filtered; these can: {names}", test.path.field),
             )
         })?;
     let subject = Expr::col((table.name, column.column));
@@ -81,6 +81,7 @@ fn test(table: &Table, backend: DbBackend, test: &Test) -> Result<Expr> {
         Operation::IsFalse if column.kind == Kind::Boolean => subject.eq(false),
         Operation::Like(_) => return Err(typed.error("is not text, so patterns do not fit it")),
         Operation::IsTrue | Operation::IsFalse => return Err(typed.error("is not a boolean")),
+        Operation::IsEmpty | Operation::IsNotEmpty => return Err(typed.error("is not a relation")),
     })
 }
 
@@ -107,7 +108,7 @@ fn like(backend: DbBackend, subject: Expr, pattern: &Pattern) -> Expr {
 
 fn escape(pattern: &Pattern, wildcard: &str, push: fn(char, &mut String)) -> String {
     let mut text = String::new();
-    for (index, part) in pattern.parts.iter().enumerate() {
+    for (index, part) in pattern.parts().into_iter().enumerate() {
         if index > 0 {
             text.push_str(wildcard);
         }
@@ -123,7 +124,7 @@ struct Typed<'a> {
 
 impl Typed<'_> {
     fn error(&self, message: &str) -> Error {
-        Error::bad_query(&self.test.parameter, format!("{:?} {message}", self.test.field))
+        Error::bad_query(&self.test.parameter, format!("{:?} {message}", self.test.path.field))
     }
 
     fn expected(&self, text: &str, what: &str) -> Error {
@@ -213,7 +214,7 @@ impl Typed<'_> {
             }
             Operation::IsNull => subject.is_null(),
             Operation::IsNotNull => subject.is_not_null(),
-            Operation::Like(_) | Operation::IsTrue | Operation::IsFalse => {
+            _ => {
                 return Err(self.error("is a time: patterns and is.true do not fit it"));
             }
         })
@@ -230,10 +231,11 @@ mod tests {
     use sea_orm::sea_query::{PostgresQueryBuilder, Query, SqliteQueryBuilder};
 
     use super::*;
+    use crate::query::Cursors;
     use crate::query::ListQuery;
 
     fn sql(query: &str) -> Result<[String; 2]> {
-        let list = ListQuery::parse(query)?;
+        let list = ListQuery::parse(query, &Cursors::new("a secret"))?;
         let of = |backend| {
             let condition = condition(Table::of::<Project>(), backend, &list.filter)?;
             Ok::<_, Error>(Query::select().expr(Expr::val(1)).cond_where(condition).take())

@@ -2,7 +2,7 @@
 
 use super::{
     MAX_DEPTH, MAX_PREDICATES, MAX_VALUES,
-    ast::{Operation, Pattern, Predicate, Test},
+    ast::{Form, Operation, Path, Pattern, Predicate, Test},
     check_count,
 };
 use crate::{Error, Result};
@@ -15,8 +15,6 @@ pub(super) fn strip_not(text: &str) -> (bool, &str) {
 }
 
 pub(super) fn operation(parameter: &str, operator: &str, value: String) -> Result<Operation> {
-    let pattern = |parts, insensitive| Operation::Like(Pattern { parts, insensitive });
-    let split = |value: &str| value.split('*').map(str::to_owned).collect::<Vec<_>>();
     Ok(match operator {
         "eq" => Operation::Eq(value),
         "ne" => Operation::Ne(value),
@@ -24,12 +22,12 @@ pub(super) fn operation(parameter: &str, operator: &str, value: String) -> Resul
         "gte" => Operation::Gte(value),
         "lt" => Operation::Lt(value),
         "lte" => Operation::Lte(value),
-        "like" => pattern(split(&value), false),
-        "ilike" => pattern(split(&value), true),
-        "contains" => pattern(vec![String::new(), value, String::new()], false),
-        "icontains" => pattern(vec![String::new(), value, String::new()], true),
-        "startswith" => pattern(vec![value, String::new()], false),
-        "istartswith" => pattern(vec![value, String::new()], true),
+        "like" => like(Form::Like, value, false),
+        "ilike" => like(Form::Like, value, true),
+        "contains" => like(Form::Contains, value, false),
+        "icontains" => like(Form::Contains, value, true),
+        "startswith" => like(Form::StartsWith, value, false),
+        "istartswith" => like(Form::StartsWith, value, true),
         "is" => match &*value {
             "null" => Operation::IsNull,
             "notnull" => Operation::IsNotNull,
@@ -46,6 +44,10 @@ pub(super) fn operation(parameter: &str, operator: &str, value: String) -> Resul
             return Err(Error::bad_query(parameter, message));
         }
     })
+}
+
+fn like(form: Form, text: String, insensitive: bool) -> Operation {
+    Operation::Like(Pattern { form, text, insensitive })
 }
 
 pub(super) fn list_operation(
@@ -151,7 +153,8 @@ impl<'a> Group<'a> {
             operation(self.parameter, operator, value)?
         };
         let parameter = self.parameter.to_owned();
-        Ok(Predicate::Test(Test { parameter, field: field.to_owned(), operation }).negate(negated))
+        let path = Path { relations: Vec::new(), field: field.to_owned() };
+        Ok(Predicate::Test(Test { parameter, path, operation }).negate(negated))
     }
 
     fn word(&mut self) -> Result<&'a str> {

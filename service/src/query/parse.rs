@@ -4,8 +4,9 @@ use percent_encoding::percent_decode_str;
 
 use super::{
     MAX_INCLUDES, MAX_LIMIT, MAX_PREDICATES, MAX_QUERY_BYTES, MAX_ROWS_DEEP, MAX_SORT_KEYS,
-    ast::{ListQuery, Predicate, SortKey, Test},
+    ast::{ListQuery, Path, Predicate, SortKey, Test, Window},
     check_count,
+    cursor::Cursors,
     group::{Group, list_operation, operation, strip_not},
 };
 use crate::{Error, Result};
@@ -15,7 +16,7 @@ impl ListQuery {
     ///
     /// # Errors
     /// `BadQuery` naming the first parameter that cannot be understood.
-    pub fn parse(query: &str) -> Result<Self> {
+    pub fn parse(query: &str, cursors: &Cursors) -> Result<Self> {
         if query.len() > MAX_QUERY_BYTES {
             return Err(Error::bad_query(
                 "",
@@ -23,6 +24,7 @@ impl ListQuery {
             ));
         }
         let mut list = Self::default();
+        let mut page = 1;
         let mut tests = Vec::new();
         let mut seen = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -34,7 +36,12 @@ impl ListQuery {
                 return Err(Error::bad_query(name, "is given twice"));
             }
             match &*name {
-                "page" => list.page = number(&name, &value, u64::MAX)?,
+                "page" => page = number(&name, &value, u64::MAX)?,
+                "cursor" => {
+                    let position =
+                        if value.is_empty() { None } else { Some(cursors.open(&value)?) };
+                    list.window = Window::Cursor(position);
+                }
                 "limit" => list.limit = number(&name, &value, MAX_LIMIT)?,
                 "sort" => list.sort = sort_keys(&value)?,
                 "fields" => list.fields = Some(names(&name, &value, usize::MAX)?),
@@ -42,7 +49,7 @@ impl ListQuery {
                 "and" | "or" | "not.and" | "not.or" => {
                     tests.push(Group::of(&name, &value).whole(&name)?);
                 }
-                "q" | "cursor" | "count" | "select" | "groupBy" | "having" => {
+                "q" | "count" | "select" | "groupBy" | "having" => {
                     return Err(Error::bad_query(name, "is not supported on this list"));
                 }
                 _ => tests.push(test(&name, &value)?),
@@ -51,10 +58,13 @@ impl ListQuery {
             check_count(&name, count, MAX_PREDICATES, "predicates")?;
             seen.push(name);
         }
-        if list.page.saturating_mul(list.limit) > MAX_ROWS_DEEP {
+        if page.saturating_mul(list.limit) > MAX_ROWS_DEEP {
             let message =
                 format!("page × limit may reach {MAX_ROWS_DEEP} rows at most: narrow the filter");
             return Err(Error::bad_query("page", message));
+        }
+        if list.window == Window::Page(1) {
+            list.window = Window::Page(page);
         }
         list.filter = Predicate::All(tests);
         Ok(list)
@@ -124,21 +134,17 @@ fn test(parameter: &str, text: &str) -> Result<Predicate> {
         }
         _ => operation(parameter, operator, operand.to_owned())?,
     };
-    Ok(Predicate::Test(Test {
-        parameter: parameter.to_owned(),
-        field: parameter.to_owned(),
-        operation,
-    })
-    .negate(negated))
+    let path = Path { relations: Vec::new(), field: parameter.to_owned() };
+    Ok(Predicate::Test(Test { parameter: parameter.to_owned(), path, operation }).negate(negated))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::query::ast::{Operation, Pattern};
+    use crate::query::ast::{Form, Operation, Pattern};
 
     fn parse(query: &str) -> Result<ListQuery> {
-        ListQuery::parse(query)
+        ListQuery::parse(query, &Cursors::new("a secret"))
     }
 
     fn only_test(query: &str) -> Operation {
@@ -151,9 +157,8 @@ mod tests {
         }
     }
 
-    fn pattern(parts: &[&str], insensitive: bool) -> Operation {
-        let parts = parts.iter().map(ToString::to_string).collect();
-        Operation::Like(Pattern { parts, insensitive })
+    fn pattern(form: Form, text: &str, insensitive: bool) -> Operation {
+        Operation::Like(Pattern { form, text: text.to_owned(), insensitive })
     }
 
     #[test]
@@ -166,10 +171,10 @@ mod tests {
             ("name=eq.a+b%2Bc", Operation::Eq(text("a b+c"))),
             ("name=eq.a=b", Operation::Eq(text("a=b"))),
             ("name=ne.null", Operation::Ne(text("null"))),
-            ("name=like.a*b", pattern(&["a", "b"], false)),
-            ("name=ilike.*%25_*", pattern(&["", "%_", ""], true)),
-            ("name=contains.a*", pattern(&["", "a*", ""], false)),
-            ("name=istartswith.a", pattern(&["a", ""], true)),
+            ("name=like.a*b", pattern(Form::Like, "a*b", false)),
+            ("name=ilike.*%25_*", pattern(Form::Like, "*%_*", true)),
+            ("name=contains.a*", pattern(Form::Contains, "a*", false)),
+            ("name=istartswith.a", pattern(Form::StartsWith, "a", true)),
             (
                 "name=in.(a,%22b,c%22,%22q%5C%22%22)",
                 Operation::In(vec![text("a"), text("b,c"), text("q\"")]),
@@ -205,7 +210,7 @@ mod tests {
             list.sort.iter().map(|key| (&*key.field, key.descending, key.nulls_first)).collect();
         assert_eq!(keys, [("createdAt", true, false), ("name", false, true)]);
         assert_eq!(list.fields, Some(vec!["id".to_owned(), "name".to_owned()]));
-        assert_eq!((list.include.len(), list.page, list.limit), (2, 3, 7));
+        assert_eq!((list.include.len(), list.window, list.limit), (2, Window::Page(3), 7));
     }
 
     #[test]
@@ -246,7 +251,7 @@ mod tests {
             (&deep, "or"),
             (&values, "a"),
             ("q=x", "q"),
-            ("cursor=", "cursor"),
+            ("cursor=x", "cursor"),
             (&many, "a"),
             (&long, ""),
         ] {

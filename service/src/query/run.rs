@@ -118,9 +118,13 @@ pub(crate) async fn list_where(
 
 impl<T> Page<T> {
     pub(crate) fn of(query: &ListQuery, total: u64, items: Vec<T>) -> Self {
-        let ListQuery { page, limit, .. } = *query;
+        let (page, limit) = (page_of(query), query.limit);
         Self { items, total, page, limit, total_pages: total.div_ceil(limit) }
     }
+}
+
+fn page_of(query: &ListQuery) -> u64 {
+    if let super::ast::Window::Page(page) = query.window { page } else { 1 }
 }
 
 /// Cuts the page out of `select`, or says that there is nothing on it.
@@ -129,7 +133,7 @@ pub(crate) fn select_page<'a>(
     query: &ListQuery,
     total: u64,
 ) -> Option<&'a mut SelectStatement> {
-    let offset = (query.page - 1).saturating_mul(query.limit);
+    let offset = (page_of(query) - 1).saturating_mul(query.limit);
     (offset < total).then(|| select.offset(offset).limit(query.limit))
 }
 

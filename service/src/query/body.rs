@@ -1,0 +1,1 @@
+//! A list as JSON, for queries that are too long for a URL.

@@ -1,0 +1,1 @@
+//! A list as a query string: the one that parses to it.
