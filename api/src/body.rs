@@ -8,15 +8,20 @@ use actix_web::{
     dev::Payload,
     error::PayloadError,
     http::{Method, header},
+    web::Bytes,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::Segment;
-use service::{Error, Violation, resource::Object};
+use service::{
+    Caller, Error, Violation,
+    query::{ListQuery, MAX_BODY_BYTES as MAX_QUERY_BODY_BYTES},
+    resource::Object,
+};
 use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKind};
 
 use crate::{
-    extract::{Extracting, caller_of},
+    extract::{Extracting, Lists, caller_of},
     problem::Problem,
 };
 
@@ -33,30 +38,60 @@ impl<T: DeserializeOwned + Validate + 'static, const MAX: usize> FromRequest for
     type Future = Extracting<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let media_type = check_media_type(request);
-        let body = payload.take();
-        let declared = request
-            .headers()
-            .get(header::CONTENT_LENGTH)
-            .and_then(|length| length.to_str().ok()?.parse().ok());
-        let request = request.clone();
+        let body = read(request, payload, MAX, |caller| caller.principal().map(|_| ()));
         Box::pin(async move {
-            // actix polls all extractors at once: without this, whoever is not signed in could have the server read
-            // and judge a body, and which of two mistakes is answered would be a matter of time.
-            caller_of(&request).await?.principal()?;
-            media_type?;
-            if declared.is_some_and(|length: usize| length > MAX) {
-                return Err(Problem::TooLarge(MAX));
-            }
-            let body = to_bytes_limited(BodyStream::new(body), MAX)
-                .await
-                .map_err(|_exceeded| Problem::TooLarge(MAX))?;
-            let body = body.map_err(|error| broken(&error))?;
+            let body = body.await?;
             let value: T = parse(&body)?;
             value.validate().map_err(|errors| Error::Invalid(violations(&errors)))?;
             Ok(Self(value))
         })
     }
+}
+
+/// A list query, sent by anyone who may ask at all.
+pub struct QueryBody(pub ListQuery);
+
+impl FromRequest for QueryBody {
+    type Error = Problem;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let body = read(request, payload, MAX_QUERY_BODY_BYTES, |_| Ok(()));
+        let request = request.clone();
+        Box::pin(async move {
+            let body = body.await?;
+            Lists::of(&request)?.parse_body(&body).map(Self)
+        })
+    }
+}
+
+/// The whole body, once its sender is known and `may` send one.
+fn read(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    most: usize,
+    may: fn(&Caller) -> Result<(), Error>,
+) -> Extracting<Bytes> {
+    let media_type = check_media_type(request);
+    let body = payload.take();
+    let declared = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse().ok());
+    let request = request.clone();
+    Box::pin(async move {
+        // actix polls all extractors at once: without this, whoever is not signed in could have the server read and
+        // judge a body, and which of two mistakes is answered would be a matter of time.
+        may(&caller_of(&request).await?)?;
+        media_type?;
+        if declared.is_some_and(|length: usize| length > most) {
+            return Err(Problem::TooLarge(most));
+        }
+        let body = to_bytes_limited(BodyStream::new(body), most)
+            .await
+            .map_err(|_exceeded| Problem::TooLarge(most))?;
+        body.map_err(|error| broken(&error))
+    })
 }
 
 fn broken(error: &PayloadError) -> Problem {

@@ -156,6 +156,11 @@ impl Lists {
         let query = ListQuery::parse(text, &self.cursors)?;
         Ok(ListQuery { index_policy: self.index_policy, ..query })
     }
+
+    pub(crate) fn parse_body(&self, body: &[u8]) -> Result<ListQuery, Problem> {
+        let query = ListQuery::parse_body(body, &self.cursors)?;
+        Ok(ListQuery { index_policy: self.index_policy, ..query })
+    }
 }
 
 /// The query string of a list or of a single row.

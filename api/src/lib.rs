@@ -13,6 +13,7 @@ mod docs_page;
 pub mod extract;
 pub mod health;
 pub mod identity;
+mod list;
 pub mod metrics;
 pub mod middleware;
 pub mod openapi;

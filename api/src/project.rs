@@ -11,9 +11,10 @@ use service::project::{
 use crate::{
     body::{MAX_BULK_BODY_BYTES, Valid},
     extract::{Db, Id, Ids, NoQuery, Query, SignedIn},
+    list::paged,
     openapi::{ProjectListParameters, ProjectMemberListParameters, TaskCountPage},
     problem::Problems,
-    resource::{Answer, BASE, created, paged, row},
+    resource::{Answer, BASE, created, row},
 };
 
 /// Counts the projects that you see by status
@@ -36,7 +37,7 @@ pub(crate) async fn project_task_counts(
 ) -> Answer {
     let asked = query.clone();
     let page = db.read(async move |tx| project::task_counts(tx, &caller, &query).await).await?;
-    Ok(paged(&request, &asked, &page))
+    paged(&request, &asked, page)
 }
 
 /// Gives a project to another user
@@ -82,7 +83,7 @@ pub(crate) async fn list_project_members(
     let asked = query.clone();
     let page =
         db.read(async move |tx| project_member::members(tx, &caller, id, &query).await).await?;
-    Ok(paged(&request, &asked, &page))
+    paged(&request, &asked, page)
 }
 
 /// Shares a project with a user
@@ -147,7 +148,7 @@ pub(crate) async fn list_user_projects(
     let asked = query.clone();
     let page =
         db.read(async move |tx| project_member::memberships(tx, &caller, id, &query).await).await?;
-    Ok(paged(&request, &asked, &page))
+    paged(&request, &asked, page)
 }
 
 /// Creates up to 10,000 tasks in a project, all or none

@@ -1,6 +1,4 @@
-//! The generic verbs of a resource over HTTP: list, get, create, update, delete, restore.
-
-use std::fmt::Write;
+//! The generic verbs of a row over HTTP: get, create, update, delete, restore; those of lists are in [`crate::list`].
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -8,12 +6,7 @@ use actix_web::{
     http::{StatusCode, header},
     web,
 };
-use service::{
-    Page, Record, Resource, Writable, query,
-    query::{ListQuery, ast::Window},
-    resource,
-    table::Table,
-};
+use service::{Record, Resource, Writable, query, resource, table::Table};
 use utoipa::openapi::{RefOr, Schema, path::Paths};
 use utoipa_actix_web::OpenApiFactory;
 
@@ -21,6 +14,7 @@ use crate::{
     body::Valid,
     describe,
     extract::{Anyone, Db, Id, IfMatch, NoQuery, Query, SignedIn},
+    list,
     problem::Problem,
     routes::no_route,
 };
@@ -35,6 +29,8 @@ pub type Answer<T = HttpResponse> = Result<T, Problem>;
 pub struct Routes {
     table: &'static Table,
     collection: actix_web::Resource,
+    /// What would otherwise be taken for an id.
+    verbs: Vec<actix_web::Resource>,
     item: actix_web::Resource,
     restore: Option<actix_web::Resource>,
     schemas: describe::Inputs,
@@ -46,7 +42,11 @@ pub fn read_only<E: Resource>() -> Routes {
     let path = format!("{BASE}/{}", table.path);
     Routes {
         table,
-        collection: web::resource(&*path).get(list::<E>).default_service(web::to(no_route)),
+        collection: web::resource(&*path)
+            .get(list::list::<E>)
+            .route(list::query_method().to(list::query::<E>))
+            .default_service(web::to(no_route)),
+        verbs: list::verbs::<E>(&path),
         item: web::resource(format!("{path}/{{id}}"))
             .get(get::<E>)
             .default_service(web::to(no_route)),
@@ -57,7 +57,7 @@ pub fn read_only<E: Resource>() -> Routes {
 
 /// A resource with all generic verbs.
 pub fn resource<E: Writable>() -> Routes {
-    let Routes { table, collection, item, .. } = read_only::<E>();
+    let Routes { table, collection, verbs, item, .. } = read_only::<E>();
     let restore = table.soft_delete.then(|| {
         let path = format!("{BASE}/{}/{{id}}/restore", table.path);
         web::resource(path).post(restore::<E>).default_service(web::to(no_route))
@@ -65,22 +65,11 @@ pub fn resource<E: Writable>() -> Routes {
     Routes {
         table,
         collection: collection.post(create::<E>),
+        verbs,
         item: item.patch(update::<E>).delete(delete::<E>),
         restore,
         schemas: Some(describe::inputs::<E>),
     }
-}
-
-async fn list<E: Resource>(
-    request: HttpRequest,
-    db: Db,
-    Anyone(caller): Anyone,
-    Query(query): Query,
-) -> Answer {
-    let asked = query.clone();
-    let page =
-        db.read(async move |tx| query::list(tx, &caller, Table::of::<E>(), &query).await).await?;
-    Ok(paged(&request, &asked, &page))
 }
 
 async fn get<E: Resource>(
@@ -177,37 +166,6 @@ fn answer(status: StatusCode, record: &Record, version: Option<i64>) -> HttpResp
     response.json(record)
 }
 
-/// A page, with the addresses of its neighbours (RFC 8288).
-pub fn paged<T: serde::Serialize>(
-    request: &HttpRequest,
-    query: &ListQuery,
-    page: &Page<T>,
-) -> HttpResponse {
-    let pairs = request.query_string().split('&');
-    let rest = pairs.filter(|pair| !pair.is_empty() && !pair.starts_with("page="));
-    let rest = rest.fold(String::new(), |rest, pair| rest + "&" + pair);
-    let mut links = String::new();
-    let mut link = |relation: &str, number: u64| {
-        let comma = if links.is_empty() { "" } else { ", " };
-        // Writing to a String does not fail.
-        let _ =
-            write!(links, "{comma}<{}?page={number}{rest}>; rel=\"{relation}\"", request.path());
-    };
-    let last = page.total_pages.max(1);
-    let Window::Page(number) = query.window else {
-        return HttpResponse::Ok().json(page);
-    };
-    link("first", 1);
-    if number > 1 {
-        link("prev", (number - 1).min(last));
-    }
-    if number < last {
-        link("next", number + 1);
-    }
-    link("last", last);
-    HttpResponse::Ok().insert_header((header::LINK, links)).json(page)
-}
-
 fn tag_of(version: i64) -> String {
     format!("\"{version:x}\"")
 }
@@ -232,6 +190,7 @@ fn names_version(request: &HttpRequest, version: i64) -> bool {
 impl HttpServiceFactory for Routes {
     fn register(self, config: &mut AppService) {
         self.collection.register(config);
+        self.verbs.into_iter().for_each(|verb| verb.register(config));
         self.item.register(config);
         if let Some(restore) = self.restore {
             restore.register(config);

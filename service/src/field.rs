@@ -18,12 +18,20 @@ pub struct Uses {
     pub filter: bool,
     /// In `sort`.
     pub sort: bool,
+    /// In `groupBy`, `distinct` and the functions of an aggregate.
+    pub aggregate: bool,
+    /// In `q`.
+    pub search: bool,
+}
+
+impl Uses {
+    const NONE: Self = Self { filter: false, sort: false, aggregate: false, search: false };
 }
 
 impl<E: EntityTrait> Field<E> {
     /// A column that can be read.
     pub const fn of(column: E::Column) -> Self {
-        Self { column, uses: Uses { filter: false, sort: false }, choices: Vec::new }
+        Self { column, uses: Uses::NONE, choices: Vec::new }
     }
 
     /// It may be named in filters.
@@ -37,6 +45,13 @@ impl<E: EntityTrait> Field<E> {
     #[must_use]
     pub const fn sort(mut self) -> Self {
         self.uses.sort = true;
+        self
+    }
+
+    /// It may be grouped by and computed with.
+    #[must_use]
+    pub const fn aggregate(mut self) -> Self {
+        self.uses.aggregate = true;
         self
     }
 

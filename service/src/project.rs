@@ -153,14 +153,14 @@ pub struct TaskCount {
 impl Resource for Project {
     const PATH: &'static str = "projects";
     const FIELDS: &'static [Field<Self>] = &[
-        Field::of(Column::Name).filter().sort(),
+        Field::of(Column::Name).filter().sort().aggregate(),
         Field::of(Column::Description).filter(),
-        Field::of(Column::ClientName).filter().sort(),
-        Field::of(Column::Status).filter().sort().one_of::<ProjectStatus>(),
-        Field::of(Column::IsPublic).filter(),
-        Field::of(Column::OwnerId).filter(),
-        Field::of(Column::OrganizationId).filter(),
-        Field::of(Column::ThemeId).filter(),
+        Field::of(Column::ClientName).filter().sort().aggregate(),
+        Field::of(Column::Status).filter().sort().aggregate().one_of::<ProjectStatus>(),
+        Field::of(Column::IsPublic).filter().aggregate(),
+        Field::of(Column::OwnerId).filter().aggregate(),
+        Field::of(Column::OrganizationId).filter().aggregate(),
+        Field::of(Column::ThemeId).filter().aggregate(),
     ];
     const RELATIONS: &'static [RelationField<Self>] = &[
         RelationField::to::<User>("owner"),
@@ -374,15 +374,8 @@ pub async fn task_counts(
         let (id, count): (Uuid, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
         counts.insert(id, u64::try_from(count).unwrap_or_default());
     }
-    let items = page.items.into_iter().map(|project| {
+    Ok(page.map(|project| {
         let task_count = project.id().and_then(|id| counts.get(&id).copied()).unwrap_or_default();
         TaskCount { project, task_count }
-    });
-    Ok(Page {
-        items: items.collect(),
-        total: page.total,
-        page: page.page,
-        limit: page.limit,
-        total_pages: page.total_pages,
-    })
+    }))
 }

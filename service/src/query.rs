@@ -4,21 +4,28 @@
 //! names and values into typed columns and parameters; [`run`] puts the SQL together and runs it in one snapshot. Nothing a caller wrote becomes SQL text: names are looked up among the declared columns, values become
 //! parameters.
 
+mod aggregate;
 pub mod ast;
 mod body;
 mod cursor;
+mod figure;
 mod filter;
 mod group;
 mod include;
+mod keyset;
 mod parse;
+mod pattern;
 pub mod policy;
 mod print;
 mod run;
+mod select;
 mod sort;
+mod value;
 
+pub use aggregate::{Group, aggregate};
 pub use ast::ListQuery;
 pub use cursor::{Cursors, Position};
-pub(crate) use run::list_where;
+pub(crate) use run::{Part, list_part};
 pub use run::{get, list};
 
 use crate::{Error, Result};
@@ -39,6 +46,8 @@ pub const MAX_LIMIT: u64 = 100;
 pub const DEFAULT_LIMIT: u64 = 10;
 /// The most relations that a test may follow.
 pub const MAX_PATH: usize = 2;
+/// The longest pattern in characters.
+pub const MAX_PATTERN: usize = 1_000;
 /// How far `count=bounded` counts, and groups are counted.
 pub const MAX_COUNTED: u64 = 10_000;
 /// The most keys of `groupBy`.

@@ -1,6 +1,6 @@
 //! Rows on their way out: only declared columns, under the names and in the forms that `docs/http.md` promises.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use sea_orm::{DbErr, ModelTrait, QueryResult, Value};
@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::{
     Resource,
     field::{Column, Kind},
+    query::{ListQuery, MAX_COUNTED, Position, ast::Count},
     table::Table,
 };
 
@@ -28,6 +29,7 @@ pub struct Record {
 pub(crate) enum Embed {
     One(Option<Box<Record>>),
     Many(Vec<Record>),
+    Highlights(BTreeMap<String, String>),
 }
 
 /// A page of a list, with the total of the same moment.
@@ -36,14 +38,84 @@ pub(crate) enum Embed {
 pub struct Page<T = Record> {
     /// The rows of this page, at most `limit`.
     pub items: Vec<T>,
-    /// The rows of all pages.
-    pub total: u64,
-    /// This page's number, from 1.
-    pub page: u64,
+    /// The rows of all pages; `None` when they were not counted.
+    pub total: Option<u64>,
+    /// Whether there are more rows than `total`, which was as far as they were counted.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub total_is_lower_bound: bool,
+    /// This page's number, from 1; `None` for a page beside a cursor.
+    pub page: Option<u64>,
     /// The most rows on a page.
     pub limit: u64,
-    /// The number of pages; 0 when there are no rows.
-    pub total_pages: u64,
+    /// The number of pages that `total` makes; 0 when there are no rows.
+    pub total_pages: Option<u64>,
+    /// Leads to the rows after these; only beside a cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<Option<String>>,
+    /// Leads to the rows before these; only beside a cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prev_cursor: Option<Option<String>>,
+    /// Whether there is a page after this one.
+    #[serde(skip)]
+    pub has_next: bool,
+    /// What the cursors before and after this page are made of.
+    #[serde(skip)]
+    pub positions: [Option<Position>; 2],
+}
+
+impl<T> Page<T> {
+    /// A page by its number; `total` goes beyond [`MAX_COUNTED`] only if that was asked for.
+    pub(crate) fn numbered(
+        query: &ListQuery,
+        page: u64,
+        total: Option<u64>,
+        has_next: bool,
+        items: Vec<T>,
+    ) -> Self {
+        let total_is_lower_bound =
+            query.count == Some(Count::Bounded) && total.is_some_and(|total| total > MAX_COUNTED);
+        let total = if total_is_lower_bound { Some(MAX_COUNTED) } else { total };
+        Self {
+            items,
+            total,
+            total_is_lower_bound,
+            page: Some(page),
+            limit: query.limit,
+            total_pages: total.map(|total| total.div_ceil(query.limit)),
+            next_cursor: None,
+            prev_cursor: None,
+            has_next,
+            positions: [None, None],
+        }
+    }
+
+    /// A page beside a cursor, with the positions before and after it.
+    pub(crate) fn beside(
+        query: &ListQuery,
+        total: Option<u64>,
+        positions: [Option<Position>; 2],
+        items: Vec<T>,
+    ) -> Self {
+        let has_next = positions.last().is_some_and(Option::is_some);
+        let numbered = Self::numbered(query, 1, total, has_next, items);
+        Self { page: None, total_pages: None, positions, ..numbered }
+    }
+
+    /// The same page of other items.
+    pub(crate) fn map<U>(self, change: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            items: self.items.into_iter().map(change).collect(),
+            total: self.total,
+            total_is_lower_bound: self.total_is_lower_bound,
+            page: self.page,
+            limit: self.limit,
+            total_pages: self.total_pages,
+            next_cursor: self.next_cursor,
+            prev_cursor: self.prev_cursor,
+            has_next: self.has_next,
+            positions: self.positions,
+        }
+    }
 }
 
 impl Record {
@@ -64,6 +136,19 @@ impl Record {
     pub fn version(&self) -> Option<i64> {
         let position = self.columns.iter().position(|column| column.column == "updated_at")?;
         self.values.get(position).and_then(time_of).map(|time| time.timestamp_micros())
+    }
+
+    /// Those of `columns` that are shown, with their names.
+    pub(crate) fn texts<'a>(
+        &'a self,
+        columns: &'a [&'static Column],
+    ) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.columns.iter().zip(&self.values).filter_map(|(column, value)| match value {
+            Value::String(Some(text)) if columns.iter().any(|other| other.name == column.name) => {
+                Some((&*column.name, text.as_str()))
+            }
+            _ => None,
+        })
     }
 
     pub(crate) fn read(
@@ -92,7 +177,7 @@ fn time_of(value: &Value) -> Option<DateTime<Utc>> {
     }
 }
 
-fn read_value(row: &QueryResult, index: usize, kind: Kind) -> Result<Value, DbErr> {
+pub(crate) fn read_value(row: &QueryResult, index: usize, kind: Kind) -> Result<Value, DbErr> {
     Ok(match kind {
         Kind::Uuid => Value::Uuid(row.try_get_by_index(index)?),
         Kind::Text => Value::String(row.try_get_by_index(index)?),

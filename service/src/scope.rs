@@ -6,7 +6,7 @@
 
 use sea_orm::{
     ColumnTrait, Condition,
-    sea_query::{Expr, ExprTrait, Query, SelectStatement, UnionType},
+    sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement, UnionType},
 };
 
 use crate::{Principal, Resource, Right, table::Table};
@@ -126,11 +126,36 @@ impl Way {
             Self::Where(condition) => condition,
             Self::Within { column, parent, scope } => {
                 let rows = parent.existing().add(scope.condition(parent, shape));
-                Condition::all()
-                    .add(Expr::col((table.name, column)).in_subquery(keys_of(parent, rows)))
+                Condition::all().add(match shape {
+                    Shape::Row => related((table.name, column), parent, "id", rows),
+                    Shape::Set => {
+                        Expr::col((table.name, column)).in_subquery(keys_of(parent, rows))
+                    }
+                })
             }
         }
     }
+}
+
+/// That `table` has a row whose `key` equals the column of the row at hand and for which `condition` holds. The
+/// condition stands in a query of its own, so that it means `table` even where that is the table at hand.
+pub(crate) fn related(
+    (outer, column): (&'static str, &str),
+    table: &Table,
+    key: &str,
+    condition: Condition,
+) -> Expr {
+    let rows = Query::select()
+        .expr_as(Expr::col((table.name, Alias::new(key))), "_key")
+        .from(table.name)
+        .cond_where(condition)
+        .take();
+    let some = Query::select()
+        .expr(Expr::val(1))
+        .from_subquery(rows, "_related")
+        .and_where(Expr::col(("_related", "_key")).equals((outer, Alias::new(column))))
+        .take();
+    Expr::exists(some)
 }
 
 fn keys_of(table: &Table, condition: Condition) -> SelectStatement {

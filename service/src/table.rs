@@ -32,7 +32,9 @@ pub struct Table {
     pub columns: &'static [Column],
     /// The same, as a selection.
     pub(crate) all: Arc<[&'static Column]>,
-    /// What can be embedded.
+    /// The columns that `q` searches.
+    pub search: Vec<&'static Column>,
+    /// What can be embedded, and filtered through.
     pub relations: Vec<Relation>,
     /// Whether deleted rows are kept, invisible.
     pub soft_delete: bool,
@@ -122,7 +124,7 @@ impl Table {
     fn describe<E: Resource>() -> Self {
         let everywhere = |name: &str| {
             let column = E::Column::iter().find(|column| column.as_str() == name)?;
-            let uses = Uses { filter: true, sort: true };
+            let uses = Uses { filter: true, sort: true, aggregate: true, search: false };
             Some(Column::of(&Field::<E> { column, uses, choices: Vec::new }))
         };
         let declared = E::FIELDS.iter().map(Column::of);
@@ -134,6 +136,7 @@ impl Table {
             name: E::default().table_name(),
             columns,
             all: columns.iter().collect(),
+            search: columns.iter().filter(|column| column.uses.search).collect(),
             relations: E::RELATIONS.iter().map(Relation::of).collect(),
             soft_delete: E::Column::iter().any(|column| column.as_str() == DELETED_AT),
             public: E::public,

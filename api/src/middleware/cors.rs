@@ -76,6 +76,8 @@ impl CrossOrigin {
                 Method::PATCH,
                 Method::DELETE,
             ])
+            // RFC 10008: a list with its query in the body.
+            .allowed_methods(Method::from_bytes(b"QUERY"))
             .allow_any_header()
             .expose_headers(exposed.chain([
                 header::LINK,

@@ -17,7 +17,7 @@ use crate::{
     Audited, Caller, Error, Page, Principal, Resource, Result, Right, Transaction,
     error::OrUnknown,
     field::Field,
-    query::{self, ListQuery},
+    query::{self, ListQuery, Part},
     resource::{fetch, refer},
     scope::Scope,
     table::{RelationField, Table},
@@ -117,7 +117,9 @@ pub async fn members(
     query: &ListQuery,
 ) -> Result<Page> {
     fetch::<Project>(tx, caller, project_id, Right::See).await?;
-    list(tx, caller, query, Column::ProjectId.eq(project_id).into(), "user").await
+    let condition = Column::ProjectId.eq(project_id).into();
+    let part = Part { name: format!("members of {project_id}"), condition };
+    list(tx, caller, query, part, "user").await
 }
 
 /// A page of the projects that a user is a member of, each with the role and when they joined.
@@ -131,21 +133,23 @@ pub async fn memberships(
     query: &ListQuery,
 ) -> Result<Page> {
     fetch::<User>(tx, caller, user_id, Right::See).await?;
-    list(tx, caller, query, Column::UserId.eq(user_id).into(), "project").await
+    let condition = Column::UserId.eq(user_id).into();
+    let part = Part { name: format!("memberships of {user_id}"), condition };
+    list(tx, caller, query, part, "project").await
 }
 
 async fn list(
     tx: &Transaction,
     caller: &Caller,
     query: &ListQuery,
-    narrow: Condition,
+    part: Part,
     always: &str,
 ) -> Result<Page> {
     let mut query = query.clone();
     if !query.include.iter().any(|name| name == always) {
         query.include.push(always.to_owned());
     }
-    query::list_where(tx, caller, Table::of::<ProjectMember>(), &query, narrow).await
+    query::list_part(tx, caller, Table::of::<ProjectMember>(), &query, part).await
 }
 
 /// Shares the project with a user.

@@ -236,6 +236,16 @@ pub enum Function {
     Max,
 }
 
+impl Figure {
+    /// Reads `sum(field)`.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (name, field) = text.strip_suffix(')')?.split_once('(')?;
+        let function = Function::ALL.into_iter().find(|function| function.name() == name)?;
+        let fits = (function == Function::Count) == field.is_empty();
+        fits.then(|| Self { function, field: field.to_owned() })
+    }
+}
+
 /// One key of `groupBy`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupKey {
@@ -243,6 +253,17 @@ pub struct GroupKey {
     pub field: String,
     /// The part of a time that counts.
     pub part: Option<Part>,
+}
+
+impl GroupKey {
+    /// Reads `field` or `field.day`; what is no part is left to be refused as a field.
+    pub(super) fn parse(text: &str) -> Self {
+        let split = text.rsplit_once('.').and_then(|(field, part)| {
+            Some((field, Part::ALL.into_iter().find(|known| known.name() == part)?))
+        });
+        let (field, part) = split.map_or((text, None), |(field, part)| (field, Some(part)));
+        Self { field: field.to_owned(), part }
+    }
 }
 
 /// How much of a time (in UTC) makes a group.

@@ -7,8 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
+use super::ListQuery;
 use crate::{Error, Result};
 
 /// How long a cursor is good for.
@@ -52,6 +53,15 @@ impl Position {
             return Err(refusal("is older than 7 days: start again with an empty cursor"));
         }
         Ok(())
+    }
+}
+
+impl ListQuery {
+    /// What a cursor of this list is bound to: the resource, the part of it, the filter and the order.
+    pub(super) fn binding(&self, path: &str, part: &str) -> u64 {
+        let text = [path, part, &self.print_selection()].join("\0");
+        let digest = Sha256::digest(text);
+        digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
     }
 }
 

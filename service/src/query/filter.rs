@@ -1,70 +1,152 @@
-//! From named fields and text to typed columns and parameters.
+//! From named fields and text to typed columns and parameters: what a row must satisfy.
+//!
+//! **Related rows.** A test through a relation asks for some related row that the caller may see. All tests of one
+//! relation that stand in one AND are about the same related row: they share one EXISTS, as do the parts of nested
+//! groups that concern that relation alone. `not.` in front of an operator is part of the test, so `tasks.done=not.is.true`
+//! asks for a task that is not done; `not.and(tasks.done.is.true)` asks that there be no task that is.
 
-use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta, Utc};
 use sea_orm::{
-    Condition, DbBackend, Value,
-    sea_query::{
-        Expr, ExprTrait, LikeExpr,
-        extension::{postgres::PgExpr, sqlite::SqliteExpr},
-    },
+    Condition, DbBackend,
+    sea_query::{Expr, ExprTrait},
 };
-use uuid::Uuid;
 
 use super::{
     allowed,
-    ast::{Operation, Pattern, Predicate, Test},
+    ast::{Operation, Predicate, Test},
+    pattern,
+    value::{self, Typed},
 };
 use crate::{
-    Error, Result,
-    field::{Column, Kind},
-    table::Table,
+    Caller, Error, Result, Right,
+    field::Kind,
+    scope::{Shape, related},
+    table::{Relation, Table},
 };
 
-/// Times are shown to the millisecond, so they are compared to the millisecond: a value that was read finds its row.
-const SHOWN: TimeDelta = TimeDelta::milliseconds(1);
+/// For whom, and in which dialect, conditions are made.
+#[derive(Clone, Copy)]
+pub(super) struct Filter<'a> {
+    pub(super) caller: &'a Caller,
+    pub(super) backend: DbBackend,
+}
 
-/// `predicate` in SQL.
-///
-/// # Errors
-/// `BadQuery` for a field that does not exist or may not be filtered, an operator that does not fit it, or a value
-/// that is not of its type.
-pub(super) fn condition(
-    table: &Table,
-    backend: DbBackend,
-    predicate: &Predicate,
-) -> Result<Condition> {
-    let all = |start: Condition, inner: &[Predicate]| {
-        inner.iter().try_fold(start, |whole, part| Ok(whole.add(condition(table, backend, part)?)))
-    };
-    match predicate {
-        Predicate::All(inner) => all(Condition::all(), inner),
-        Predicate::Any(inner) => all(Condition::any(), inner),
-        Predicate::Not(inner) => Ok(condition(table, backend, inner)?.not()),
-        Predicate::Test(test) => Ok(Condition::all().add(self::test(table, backend, test)?)),
+impl Filter<'_> {
+    /// `predicate` in SQL.
+    ///
+    /// # Errors
+    /// `BadQuery` for a field that does not exist or may not be filtered, an operator that does not fit it, or a value
+    /// that is not of its type.
+    pub(super) fn condition(self, table: &Table, predicate: &Predicate) -> Result<Condition> {
+        self.of(table, predicate, 0)
+    }
+
+    /// `predicate` on a row of `table`, of whose paths the first `depth` relations have been followed.
+    fn of(self, table: &Table, predicate: &Predicate, depth: usize) -> Result<Condition> {
+        match predicate {
+            Predicate::All(inner) => self.joined(table, true, &by_reference(inner), depth),
+            Predicate::Any(inner) => self.joined(table, false, &by_reference(inner), depth),
+            Predicate::Not(inner) if relation_of(predicate, depth).is_none() => {
+                Ok(self.of(table, inner, depth)?.not())
+            }
+            Predicate::Not(_) => self.joined(table, true, &[predicate], depth),
+            Predicate::Test(test) => match test.path.relations.get(depth) {
+                Some(_) => self.joined(table, true, &[predicate], depth),
+                None => Ok(Condition::all().add(self.test(table, test)?)),
+            },
+        }
+    }
+
+    /// The parts joined by AND, or else by OR; those that concern one relation are asked of one related row.
+    fn joined(
+        self,
+        table: &Table,
+        all: bool,
+        parts: &[&Predicate],
+        depth: usize,
+    ) -> Result<Condition> {
+        let mut whole = if all { Condition::all() } else { Condition::any() };
+        let mut by_relation: Vec<(&str, Vec<&Predicate>)> = Vec::new();
+        for part in parts {
+            match relation_of(part, depth) {
+                None => whole = whole.add(self.of(table, part, depth)?),
+                Some(name) => match by_relation.iter_mut().find(|(other, _)| *other == name) {
+                    Some((_, parts)) => parts.push(part),
+                    None => by_relation.push((name, vec![part])),
+                },
+            }
+        }
+        for (name, parts) in by_relation {
+            let parameter = parts.first().and_then(|part| part.parameter()).unwrap_or_default();
+            let relation = relation(table, parameter, name)?;
+            let satisfying = self.joined(relation.target(), all, &parts, depth + 1)?;
+            whole = whole.add(self.some(table, relation, satisfying));
+        }
+        Ok(whole)
+    }
+
+    /// That some related row that the caller sees satisfies the condition.
+    fn some(self, table: &Table, relation: &Relation, condition: Condition) -> Expr {
+        let target = relation.target();
+        let rows = condition.add(target.visible(self.caller, Right::See, Shape::Row));
+        related((table.name, &relation.from), target, &relation.to, rows)
+    }
+
+    fn test(self, table: &Table, test: &Test) -> Result<Expr> {
+        let (name, parameter) = (&test.path.field, &test.parameter);
+        if matches!(test.operation, Operation::IsEmpty | Operation::IsNotEmpty) {
+            let some = self.some(table, relation(table, parameter, name)?, Condition::all());
+            return Ok(if test.operation == Operation::IsEmpty { some.not() } else { some });
+        }
+        let column = table.column(name).filter(|column| column.uses.filter).ok_or_else(|| {
+            let fields = table.columns.iter().filter(|column| column.uses.filter);
+            let names = allowed(fields.map(|column| &*column.name));
+            let relations = allowed(table.relations.iter().map(|relation| relation.name));
+            Error::bad_query(
+                parameter,
+                format!("{name:?} cannot be filtered; these can: {names}; and through relations: {relations}"),
+            )
+        })?;
+        let subject = Expr::col((table.name, column.column));
+        compare(self.backend, subject, Typed { test, column })
     }
 }
 
-fn test(table: &Table, backend: DbBackend, test: &Test) -> Result<Expr> {
-    let column =
-        table.column(&test.path.field).filter(|column| column.uses.filter).ok_or_else(|| {
-            let names = allowed(
-                table
-                    .columns
-                    .iter()
-                    .filter(|column| column.uses.filter)
-                    .map(|column| &*column.name),
-            );
-            Error::bad_query(
-                &test.parameter,
-                format!("{:?} cannot be filtered; these can: {names}", test.path.field),
-            )
-        })?;
-    let subject = Expr::col((table.name, column.column));
-    let typed = Typed { test, column };
-    if column.kind == Kind::Time {
-        return typed.time(subject);
+fn by_reference(predicates: &[Predicate]) -> Vec<&Predicate> {
+    predicates.iter().collect()
+}
+
+/// The relation that every test in `predicate` goes through, if it is one and the same.
+fn relation_of(predicate: &Predicate, depth: usize) -> Option<&str> {
+    match predicate {
+        Predicate::Test(test) => test.path.relations.get(depth).map(String::as_str),
+        Predicate::Not(inner) if matches!(**inner, Predicate::Test(_)) => relation_of(inner, depth),
+        Predicate::Not(_) => None,
+        Predicate::All(inner) | Predicate::Any(inner) => {
+            let mut names = inner.iter().map(|part| relation_of(part, depth));
+            let first = names.next()??;
+            names.all(|name| name == Some(first)).then_some(first)
+        }
     }
-    Ok(match &test.operation {
+}
+
+fn relation<'a>(table: &'a Table, parameter: &str, name: &str) -> Result<&'a Relation> {
+    table.relation(name).ok_or_else(|| {
+        let names = allowed(table.relations.iter().map(|relation| relation.name));
+        let message = format!("{name:?} is not a relation of {}; these are: {names}", table.path);
+        Error::bad_query(parameter, message)
+    })
+}
+
+/// `subject operator value`.
+///
+/// # Errors
+/// `BadQuery` for an operator or a value that does not fit the column.
+pub(super) fn compare(backend: DbBackend, subject: Expr, typed: Typed<'_>) -> Result<Expr> {
+    let kind = typed.column.kind;
+    if kind == Kind::Time {
+        return value::time_test(subject, typed);
+    }
+    Ok(match &typed.test.operation {
         Operation::Eq(value) => subject.eq(typed.value(value)?),
         Operation::Ne(value) => subject.ne(typed.value(value)?),
         Operation::Gt(value) => subject.gt(typed.ordered(value)?),
@@ -74,155 +156,20 @@ fn test(table: &Table, backend: DbBackend, test: &Test) -> Result<Expr> {
         Operation::Between(low, high) => subject.between(typed.ordered(low)?, typed.ordered(high)?),
         Operation::In(values) => subject.is_in(typed.values(values)?),
         Operation::NotIn(values) => subject.is_not_in(typed.values(values)?),
-        Operation::Like(pattern) if column.kind == Kind::Text => like(backend, subject, pattern),
+        Operation::Like(pattern) if kind == Kind::Text => {
+            typed.check_length(&pattern.text)?;
+            pattern::matches(backend, subject, pattern)
+        }
         Operation::IsNull => subject.is_null(),
         Operation::IsNotNull => subject.is_not_null(),
-        Operation::IsTrue if column.kind == Kind::Boolean => subject.eq(true),
-        Operation::IsFalse if column.kind == Kind::Boolean => subject.eq(false),
+        Operation::IsTrue if kind == Kind::Boolean => subject.eq(true),
+        Operation::IsFalse if kind == Kind::Boolean => subject.eq(false),
         Operation::Like(_) => return Err(typed.error("is not text, so patterns do not fit it")),
         Operation::IsTrue | Operation::IsFalse => return Err(typed.error("is not a boolean")),
-        Operation::IsEmpty | Operation::IsNotEmpty => return Err(typed.error("is not a relation")),
+        Operation::IsEmpty | Operation::IsNotEmpty => {
+            return Err(typed.error("is not a relation"));
+        }
     })
-}
-
-/// Text is compared byte by byte on both databases; without regard to case, ASCII letters are folded. SQLite's LIKE
-/// always folds them, so what minds the case is a GLOB there; PostgreSQL's ILIKE folds by the column's collation, "C".
-fn like(backend: DbBackend, subject: Expr, pattern: &Pattern) -> Expr {
-    if backend == DbBackend::Sqlite && !pattern.insensitive {
-        return subject.glob(escape(pattern, "*", |letter, text| match letter {
-            '*' | '?' | '[' => text.extend(['[', letter, ']']),
-            _ => text.push(letter),
-        }));
-    }
-    let text = escape(pattern, "%", |letter, text| match letter {
-        '%' | '_' | '\\' => text.extend(['\\', letter]),
-        _ => text.push(letter),
-    });
-    if backend == DbBackend::Postgres && pattern.insensitive {
-        // A backslash escapes by default there, and sea-query puts ILIKE's ESCAPE inside parentheses.
-        subject.ilike(text)
-    } else {
-        subject.like(LikeExpr::new(text).escape('\\'))
-    }
-}
-
-fn escape(pattern: &Pattern, wildcard: &str, push: fn(char, &mut String)) -> String {
-    let mut text = String::new();
-    for (index, part) in pattern.parts().into_iter().enumerate() {
-        if index > 0 {
-            text.push_str(wildcard);
-        }
-        part.chars().for_each(|letter| push(letter, &mut text));
-    }
-    text
-}
-
-struct Typed<'a> {
-    test: &'a Test,
-    column: &'a Column,
-}
-
-impl Typed<'_> {
-    fn error(&self, message: &str) -> Error {
-        Error::bad_query(&self.test.parameter, format!("{:?} {message}", self.test.path.field))
-    }
-
-    fn expected(&self, text: &str, what: &str) -> Error {
-        self.error(&format!("is compared with {text:?}, which is not {what}"))
-    }
-
-    fn ordered(&self, text: &str) -> Result<Value> {
-        match self.column.kind {
-            Kind::Boolean => {
-                Err(self.error("is a boolean and has no order; use is.true or is.false"))
-            }
-            _ => self.value(text),
-        }
-    }
-
-    fn values(&self, texts: &[String]) -> Result<Vec<Value>> {
-        texts.iter().map(|text| self.value(text)).collect()
-    }
-
-    fn value(&self, text: &str) -> Result<Value> {
-        let choices = &self.column.choices;
-        if !choices.is_empty() && !choices.iter().any(|choice| choice == text) {
-            return Err(self.expected(text, &format!("one of {}", choices.join(", "))));
-        }
-        match self.column.kind {
-            Kind::Uuid => Uuid::try_parse(text)
-                .map(Value::from)
-                .map_err(|_invalid| self.expected(text, "a UUID")),
-            Kind::Text => Ok(Value::from(text)),
-            Kind::Boolean => text
-                .parse::<bool>()
-                .map(Value::from)
-                .map_err(|_invalid| self.expected(text, "true or false")),
-            Kind::Integer => text
-                .parse::<i64>()
-                .map(Value::from)
-                .map_err(|_invalid| self.expected(text, "a whole number of 64 bits")),
-            Kind::Double => match text.parse::<f64>() {
-                Ok(number) if number.is_finite() => Ok(Value::from(number)),
-                _ => Err(self.expected(text, "a number")),
-            },
-            Kind::Date => NaiveDate::parse_from_str(text, "%Y-%m-%d")
-                .map(Value::from)
-                .map_err(|_invalid| self.expected(text, "a date such as 2026-01-31")),
-            Kind::Time => self.moment(text).map(time),
-            Kind::Json => Err(self.error("is JSON: only is.null and is.notnull fit it")),
-        }
-    }
-
-    fn moment(&self, text: &str) -> Result<DateTime<Utc>> {
-        // In a query string "+" is a space, and RFC 3339 offsets have one.
-        let text = text.replace(' ', "+");
-        let moment =
-            DateTime::parse_from_rfc3339(&text).ok().map(|moment| moment.to_utc().trunc_subsecs(3));
-        // The years in which text and time have the same order, with room for a day on either side.
-        let usable = moment.filter(|moment| (1..9999).contains(&chrono::Datelike::year(moment)));
-        usable.ok_or_else(|| self.expected(&text, "a time such as 2026-01-31T09:00:00.000Z"))
-    }
-
-    fn time(&self, subject: Expr) -> Result<Expr> {
-        let during = |text: &str| {
-            let start = self.moment(text)?;
-            Ok::<_, Error>(
-                subject.clone().gte(time(start)).and(subject.clone().lt(time(start + SHOWN))),
-            )
-        };
-        let one_of = |texts: &[String]| {
-            let ranges = texts.iter().map(|text| during(text));
-            ranges
-                .collect::<Result<Vec<_>>>()
-                .map(|ranges| ranges.into_iter().reduce(ExprTrait::or))
-        };
-        Ok(match &self.test.operation {
-            Operation::Eq(text) => during(text)?,
-            Operation::Ne(text) => during(text)?.not(),
-            Operation::Gt(text) => subject.gte(time(self.moment(text)? + SHOWN)),
-            Operation::Gte(text) => subject.gte(time(self.moment(text)?)),
-            Operation::Lt(text) => subject.lt(time(self.moment(text)?)),
-            Operation::Lte(text) => subject.lt(time(self.moment(text)? + SHOWN)),
-            Operation::Between(low, high) => {
-                let (low, high) = (self.moment(low)?, self.moment(high)?);
-                subject.clone().gte(time(low)).and(subject.lt(time(high + SHOWN)))
-            }
-            Operation::In(texts) => one_of(texts)?.unwrap_or_else(|| Expr::val(false)),
-            Operation::NotIn(texts) => {
-                one_of(texts)?.map_or_else(|| Expr::val(true), ExprTrait::not)
-            }
-            Operation::IsNull => subject.is_null(),
-            Operation::IsNotNull => subject.is_not_null(),
-            _ => {
-                return Err(self.error("is a time: patterns and is.true do not fit it"));
-            }
-        })
-    }
-}
-
-fn time(moment: DateTime<Utc>) -> Value {
-    Value::from(moment.fixed_offset())
 }
 
 #[cfg(test)]
@@ -237,7 +184,9 @@ mod tests {
     fn sql(query: &str) -> Result<[String; 2]> {
         let list = ListQuery::parse(query, &Cursors::new("a secret"))?;
         let of = |backend| {
-            let condition = condition(Table::of::<Project>(), backend, &list.filter)?;
+            let caller = &Caller::system();
+            let filter = Filter { caller, backend };
+            let condition = filter.condition(Table::of::<Project>(), &list.filter)?;
             Ok::<_, Error>(Query::select().expr(Expr::val(1)).cond_where(condition).take())
         };
         let (postgres, sqlite) = (of(DbBackend::Postgres)?, of(DbBackend::Sqlite)?);

@@ -33,6 +33,8 @@ pub(super) fn operation(parameter: &str, operator: &str, value: String) -> Resul
             "notnull" => Operation::IsNotNull,
             "true" => Operation::IsTrue,
             "false" => Operation::IsFalse,
+            "empty" => Operation::IsEmpty,
+            "notempty" => Operation::IsNotEmpty,
             _ => {
                 return Err(Error::bad_query(parameter, "is.… takes null, notnull, true or false"));
             }

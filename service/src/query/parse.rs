@@ -49,7 +49,27 @@ impl ListQuery {
                 "and" | "or" | "not.and" | "not.or" => {
                     tests.push(Group::of(&name, &value).whole(&name)?);
                 }
-                "q" | "count" | "select" | "groupBy" | "having" => {
+                "select" => {
+                    let figures = value.split(',').filter_map(super::ast::Figure::parse).collect();
+                    aggregate(&mut list).select = figures;
+                }
+                "groupBy" => {
+                    let keys = value.split(',').map(super::ast::GroupKey::parse).collect();
+                    aggregate(&mut list).group_by = keys;
+                }
+                "having" => {
+                    let (left, right) = value.split_once("().").unwrap_or_default();
+                    let t = test(&(left.to_owned() + "()"), right)?;
+                    aggregate(&mut list).having = t;
+                }
+                "count" => {
+                    list.count = Some(match &*value {
+                        "exact" => super::ast::Count::Exact,
+                        "bounded" => super::ast::Count::Bounded,
+                        _ => super::ast::Count::None,
+                    });
+                }
+                "q" => {
                     return Err(Error::bad_query(name, "is not supported on this list"));
                 }
                 _ => tests.push(test(&name, &value)?),
@@ -69,6 +89,14 @@ impl ListQuery {
         list.filter = Predicate::All(tests);
         Ok(list)
     }
+}
+
+fn aggregate(list: &mut ListQuery) -> &mut super::ast::Aggregate {
+    list.aggregate.get_or_insert(super::ast::Aggregate {
+        select: vec![],
+        group_by: vec![],
+        having: Predicate::All(vec![]),
+    })
 }
 
 fn decode(parameter: &str, text: &str) -> Result<String> {
@@ -134,7 +162,9 @@ fn test(parameter: &str, text: &str) -> Result<Predicate> {
         }
         _ => operation(parameter, operator, operand.to_owned())?,
     };
-    let path = Path { relations: Vec::new(), field: parameter.to_owned() };
+    let mut relations: Vec<_> = parameter.split('.').map(str::to_owned).collect();
+    let field = relations.pop().unwrap_or_default();
+    let path = Path { relations, field };
     Ok(Predicate::Test(Test { parameter: parameter.to_owned(), path, operation }).negate(negated))
 }
 

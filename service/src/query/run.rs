@@ -1,79 +1,33 @@
 //! The SQL of lists and of single rows.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use sea_orm::{
     Condition, ConnectionTrait,
-    sea_query::{Alias, Expr, ExprTrait, Func, Query, SelectStatement},
+    sea_query::{Asterisk, Expr, ExprTrait, Func, Query, SelectStatement},
 };
 use uuid::Uuid;
 
-use super::{ListQuery, allowed, ast::Predicate, filter, include, sort};
+use super::{
+    ListQuery, MAX_COUNTED, Position,
+    ast::{Count, Predicate, Window},
+    filter::Filter,
+    keyset,
+    select::Selection,
+    sort::{self, Key},
+};
 use crate::{
-    Caller, Error, Page, Record, Result, Right, Transaction,
-    field::{Column, Kind},
-    record::uuid_of,
-    scope::Shape,
-    table::{Relation, Table},
+    Caller, Error, Page, Record, Result, Right, Transaction, record::Embed, scope::Shape, search,
+    table::Table,
 };
 
-/// The columns to read, those to show first.
-struct Selection<'a> {
-    shown: Arc<[&'static Column]>,
-    relations: Vec<&'a Relation>,
-}
-
-impl<'a> Selection<'a> {
-    fn of(table: &'a Table, query: &ListQuery) -> Result<Self> {
-        let relations = include::resolve(table, &query.include)?;
-        let shown = match &query.fields {
-            None => Arc::clone(&table.all),
-            Some(names) => fields(table, names)?,
-        };
-        Ok(Self { shown, relations })
-    }
-
-    fn select(&self, table: &Table) -> SelectStatement {
-        let keys = self.relations.iter().map(|relation| (table.name, Alias::new(&relation.from)));
-        let shown = self.shown.iter().map(|column| (table.name, column.column));
-        Query::select().columns(shown).columns(keys).from(table.name).take()
-    }
-
-    async fn read(
-        &self,
-        db: &impl ConnectionTrait,
-        caller: &Caller,
-        select: &SelectStatement,
-    ) -> Result<Vec<Record>> {
-        let extra = vec![Kind::Uuid; self.relations.len()];
-        let rows = db.query_all(select).await?;
-        let read = rows.iter().map(|row| Record::read(row, &self.shown, &extra));
-        let mut records = read.collect::<Result<Vec<_>, _>>()?;
-        for (index, relation) in self.relations.iter().enumerate() {
-            let position = self.shown.len() + index;
-            let keys: Vec<_> = records
-                .iter()
-                .map(|record| record.values.get(position).and_then(uuid_of))
-                .collect();
-            include::embed(db, caller, relation, &mut records, &keys).await?;
-        }
-        Ok(records)
-    }
-}
-
-fn fields(table: &Table, names: &[String]) -> Result<Arc<[&'static Column]>> {
-    for name in names {
-        if table.column(name).is_none() {
-            let known = allowed(table.columns.iter().map(|column| &*column.name));
-            return Err(Error::bad_query(
-                "fields",
-                format!("{name:?} is not a field; these are: {known}"),
-            ));
-        }
-    }
-    // The id is always there, and the order is the resource's own, so that the same fields give the same bytes.
-    let chosen = |column: &&Column| column.column == "id" || names.contains(&column.name);
-    Ok(table.columns.iter().filter(chosen).collect())
+/// A part of a table that is a list of its own.
+#[derive(Debug)]
+pub(crate) struct Part {
+    /// Its name among the lists: a cursor of one is of no use in another.
+    pub(crate) name: String,
+    /// The rows that belong to it.
+    pub(crate) condition: Condition,
 }
 
 /// A page of the rows that the caller sees.
@@ -86,71 +40,235 @@ pub async fn list(
     table: &'static Table,
     query: &ListQuery,
 ) -> Result<Page> {
-    list_where(tx, caller, table, query, Condition::all()).await
+    let all = Part { name: String::new(), condition: Condition::all() };
+    list_part(tx, caller, table, query, all).await
 }
 
-/// Like [`list`], of the rows for which `narrow` also holds.
+/// Like [`list`], of a part of the table.
 ///
 /// # Errors
 /// Those of [`list`].
-pub(crate) async fn list_where(
+pub(crate) async fn list_part(
     tx: &Transaction,
     caller: &Caller,
     table: &'static Table,
     query: &ListQuery,
-    narrow: Condition,
+    part: Part,
 ) -> Result<Page> {
-    table.admit(caller)?;
-    let selection = Selection::of(table, query)?;
-    let condition = filter::condition(table, tx.get_database_backend(), &query.filter)?
-        .add(narrow)
-        .add(table.visible(caller, Right::See, Shape::Set));
-    let mut select = selection.select(table);
-    select.cond_where(condition.clone());
-    sort::order(table, &query.sort, &mut select)?;
-    let total = count(tx, table, condition).await?;
-    let items = match select_page(&mut select, query, total) {
-        Some(select) => selection.read(tx, caller, select).await?,
-        None => Vec::new(),
-    };
-    Ok(Page::of(query, total, items))
-}
-
-impl<T> Page<T> {
-    pub(crate) fn of(query: &ListQuery, total: u64, items: Vec<T>) -> Self {
-        let (page, limit) = (page_of(query), query.limit);
-        Self { items, total, page, limit, total_pages: total.div_ceil(limit) }
+    let listing = Listing::new(tx, caller, table, query, part)?;
+    match &query.window {
+        Window::Page(page) => listing.numbered(*page).await,
+        Window::Cursor(position) => listing.beside(position.as_ref()).await,
     }
 }
 
-fn page_of(query: &ListQuery) -> u64 {
-    if let super::ast::Window::Page(page) = query.window { page } else { 1 }
-}
-
-/// Cuts the page out of `select`, or says that there is nothing on it.
-pub(crate) fn select_page<'a>(
-    select: &'a mut SelectStatement,
+/// Which rows there are for this caller, by `query` but for its window.
+///
+/// # Errors
+/// `Unauthenticated` when the public sees none; `BadQuery`.
+pub(super) fn selected(
+    db: &impl ConnectionTrait,
+    caller: &Caller,
+    table: &Table,
     query: &ListQuery,
-    total: u64,
-) -> Option<&'a mut SelectStatement> {
-    let offset = (page_of(query) - 1).saturating_mul(query.limit);
-    (offset < total).then(|| select.offset(offset).limit(query.limit))
+) -> Result<Condition> {
+    table.admit(caller)?;
+    let backend = db.get_database_backend();
+    let mut condition = Filter { caller, backend }.condition(table, &query.filter)?;
+    if let Some(search) = &query.search {
+        if table.search.is_empty() {
+            return Err(Error::bad_query("q", format!("{} cannot be searched", table.path)));
+        }
+        condition = condition.add(search::condition(table, backend, search));
+    }
+    Ok(condition.add(table.visible(caller, Right::See, Shape::Set)))
 }
 
-/// How many rows of `table` satisfy `condition`.
+/// A list about to be read.
+struct Listing<'a> {
+    tx: &'a Transaction,
+    caller: &'a Caller,
+    table: &'static Table,
+    query: &'a ListQuery,
+    selection: Selection<'a>,
+    keys: Vec<Key>,
+    condition: Condition,
+    binding: u64,
+}
+
+impl<'a> Listing<'a> {
+    fn new(
+        tx: &'a Transaction,
+        caller: &'a Caller,
+        table: &'static Table,
+        query: &'a ListQuery,
+        part: Part,
+    ) -> Result<Self> {
+        if query.aggregate.is_some() {
+            let message = format!("belongs to /{}/aggregate", table.path);
+            return Err(Error::bad_query("select", message));
+        }
+        let condition = selected(tx, caller, table, query)?.add(part.condition);
+        Ok(Self {
+            selection: Selection::of(table, query)?,
+            keys: sort::keys(table, tx.get_database_backend(), query)?,
+            binding: query.binding(table.path, &part.name),
+            condition,
+            tx,
+            caller,
+            table,
+            query,
+        })
+    }
+
+    /// A page by its number.
+    async fn numbered(&self, page: u64) -> Result<Page> {
+        let limit = self.query.limit;
+        let exactness = self.query.count.unwrap_or(Count::Exact);
+        let total = match exactness {
+            Count::Exact => Some(count(self.tx, self.table, self.condition.clone(), None).await?),
+            Count::Bounded => Some(
+                count(self.tx, self.table, self.condition.clone(), Some(MAX_COUNTED + 1)).await?,
+            ),
+            Count::None => None,
+        };
+        let offset = (page - 1).saturating_mul(limit);
+        let mut records = Vec::new();
+        if total.is_none_or(|total| offset < total) {
+            let mut select = self.selection.select(self.table, &[]);
+            select.cond_where(self.condition.clone()).offset(offset).limit(limit + 1);
+            self.keys.iter().for_each(|key| key.order(&mut select, false));
+            records = self.selection.read(self.tx, &select, &[]).await?;
+        }
+        let has_next = cut(&mut records, limit);
+        let items = self.finish(records).await?;
+        Ok(Page::numbered(self.query, page, total, has_next, items))
+    }
+
+    /// The rows beside a position, or the first ones.
+    async fn beside(&self, position: Option<&Position>) -> Result<Page> {
+        let backwards = position.is_some_and(|position| position.backwards);
+        let keys: Vec<_> = self.keys.iter().map(|key| key.clone().reversed(backwards)).collect();
+        let mut records = self.rows_beside(&keys, position).await?;
+        let more = cut(&mut records, self.query.limit);
+        if backwards {
+            records.reverse();
+        }
+        let place = |record: Option<&Record>, backwards| match (record, position) {
+            (Some(record), _) => Some(self.position(record, backwards)),
+            // Where there is nothing beside a position, its other side begins at the row itself.
+            (None, Some(position)) => {
+                Some(Position { backwards, inclusive: !position.inclusive, ..position.clone() })
+            }
+            (None, None) => None,
+        };
+        let next = place(records.last(), false).filter(|_| backwards || more);
+        let previous = place(records.first(), true)
+            .filter(|_| if backwards { more } else { position.is_some() });
+        let total = match self.query.count.unwrap_or(Count::None) {
+            Count::None => None,
+            Count::Exact => Some(count(self.tx, self.table, self.condition.clone(), None).await?),
+            Count::Bounded => Some(
+                count(self.tx, self.table, self.condition.clone(), Some(MAX_COUNTED + 1)).await?,
+            ),
+        };
+        let items = self.finish(records).await?;
+        Ok(Page::beside(self.query, total, [previous, next], items))
+    }
+
+    /// One row more than fit on a page, if there are that many.
+    async fn rows_beside(&self, keys: &[Key], position: Option<&Position>) -> Result<Vec<Record>> {
+        let ranges = match position {
+            None => keyset::all(keys),
+            Some(position) => {
+                position.check(self.binding, self.caller.at)?;
+                let kinds = keys.iter().zip(&position.keys);
+                let values = kinds.map(|(key, kept)| keyset::restore(key.kind, kept));
+                keyset::after(keys, &values.collect::<Result<Vec<_>>>()?, position.inclusive)
+            }
+        };
+        let mut records = Vec::new();
+        for range in ranges {
+            let missing = (self.query.limit + 1).saturating_sub(to_u64(records.len()));
+            if missing == 0 {
+                break;
+            }
+            let mut select = self.selection.select(self.table, keys);
+            select
+                .cond_where(self.condition.clone())
+                .cond_where(range.condition.clone())
+                .limit(missing);
+            range.order(keys, &mut select);
+            records.extend(self.selection.read(self.tx, &select, keys).await?);
+        }
+        Ok(records)
+    }
+
+    fn position(&self, record: &Record, backwards: bool) -> Position {
+        let keys = record.values.iter().skip(self.selection.width()).map(keyset::keep).collect();
+        let made_at = self.caller.at.timestamp();
+        Position { binding: self.binding, made_at, backwards, inclusive: false, keys }
+    }
+
+    /// Adds what is shown of rows beside their columns.
+    async fn finish(&self, mut records: Vec<Record>) -> Result<Vec<Record>> {
+        self.selection.embed(self.tx, self.caller, &mut records).await?;
+        if let (true, Some(search)) = (self.query.highlight, &self.query.search) {
+            for record in &mut records {
+                let texts = record.texts(&self.table.search);
+                let found = texts.filter_map(|(name, text)| {
+                    Some((name.to_owned(), search::highlight(search, text)?))
+                });
+                let found: BTreeMap<_, _> = found.collect();
+                record.embeds.push(("highlights", Embed::Highlights(found)));
+            }
+        }
+        Ok(records)
+    }
+}
+
+/// Cuts `records` to a page, and says whether there were more.
+fn cut(records: &mut Vec<Record>, limit: u64) -> bool {
+    let more = to_u64(records.len()) > limit;
+    records.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    more
+}
+
+fn to_u64(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+/// How many rows of `table` satisfy `condition`, counted up to `most`.
 ///
 /// # Errors
 /// Those of the database.
-pub(crate) async fn count(
+pub(super) async fn count(
     db: &impl ConnectionTrait,
     table: &Table,
     condition: Condition,
+    most: Option<u64>,
 ) -> Result<u64> {
-    let count = Func::count(Expr::col((table.name, "id")));
-    let select = Query::select().expr(count).from(table.name).cond_where(condition).take();
-    let row = db.query_one(&select).await?;
-    let count: Option<i64> = row.map(|row| row.try_get_by_index(0)).transpose()?;
-    Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
+    let mut select = Query::select();
+    if let Some(most) = most {
+        let rows = Query::select()
+            .expr(Expr::val(1))
+            .from(table.name)
+            .cond_where(condition)
+            .limit(most)
+            .take();
+        select.expr(Func::count(Expr::col(Asterisk))).from_subquery(rows, "_counted");
+    } else {
+        let id = Expr::col((table.name, "id"));
+        select.expr(Func::count(id)).from(table.name).cond_where(condition);
+    }
+    number(db, &select).await
+}
+
+/// The one number that `select` selects.
+pub(super) async fn number(db: &impl ConnectionTrait, select: &SelectStatement) -> Result<u64> {
+    let row = db.query_one(select).await?;
+    let number: Option<i64> = row.map(|row| row.try_get_by_index(0)).transpose()?;
+    Ok(number.and_then(|number| u64::try_from(number).ok()).unwrap_or_default())
 }
 
 /// One row with what is to be embedded; of `query` only `fields` and `include` may be set.
@@ -167,19 +285,22 @@ pub async fn get(
     table.admit(caller)?;
     refuse_list_parameters(query)?;
     let selection = Selection::of(table, query)?;
-    let mut select = selection.select(table);
+    let mut select = selection.select(table, &[]);
     select.and_where(Expr::col((table.name, "id")).eq(id)).cond_where(table.visible(
         caller,
         Right::See,
         Shape::Row,
     ));
-    selection.read(db, caller, &select).await?.pop().ok_or(Error::NotFound)
+    let mut records = selection.read(db, &select, &[]).await?;
+    selection.embed(db, caller, &mut records).await?;
+    records.pop().ok_or(Error::NotFound)
 }
 
 fn refuse_list_parameters(query: &ListQuery) -> Result<()> {
     let plain = ListQuery {
         fields: query.fields.clone(),
         include: query.include.clone(),
+        index_policy: query.index_policy,
         ..ListQuery::default()
     };
     if *query == plain {
@@ -189,6 +310,17 @@ fn refuse_list_parameters(query: &ListQuery) -> Result<()> {
         Predicate::All(tests) => tests.iter().find_map(Predicate::parameter),
         _ => None,
     };
-    let parameter = parameter.unwrap_or(if query.sort.is_empty() { "page" } else { "sort" });
-    Err(Error::bad_query(parameter, "is not supported here; fields and include are"))
+    let others = [
+        (query.search.is_some(), "q"),
+        (!query.sort.is_empty(), "sort"),
+        (query.aggregate.is_some(), "select"),
+        (query.count.is_some(), "count"),
+        (matches!(query.window, Window::Cursor(_)), "cursor"),
+        (query.limit != plain.limit, "limit"),
+    ];
+    let other = others.iter().find(|(given, _)| *given).map_or("page", |(_, name)| name);
+    Err(Error::bad_query(
+        parameter.unwrap_or(other),
+        "is not supported here; fields and include are",
+    ))
 }

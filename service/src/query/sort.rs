@@ -1,46 +1,91 @@
-//! The order of a list.
+//! The order of a list: total, and the same on every page.
 
-use sea_orm::sea_query::{Expr, NullOrdering, Order, SelectStatement};
+use sea_orm::{
+    DbBackend,
+    sea_query::{Expr, NullOrdering, Order, SelectStatement},
+};
 
-use super::{allowed, ast::SortKey};
-use crate::{Error, Result, table::Table};
+use super::{ListQuery, allowed};
+use crate::{
+    Error, Result,
+    field::{Column, Kind},
+    search,
+    table::Table,
+};
 
-/// Orders `select`. The id comes last, so the order is total and the same on every page; without a sort, the newest
-/// row comes first (ids are made in the order of time).
+/// One key of the order.
+#[derive(Clone, Debug)]
+pub(super) struct Key {
+    pub(super) expression: Expr,
+    pub(super) kind: Kind,
+    pub(super) nullable: bool,
+    pub(super) descending: bool,
+    pub(super) nulls_first: bool,
+}
+
+impl Key {
+    /// The same key, read from the other end.
+    pub(super) fn reversed(self, reversed: bool) -> Self {
+        Self {
+            descending: self.descending != reversed,
+            nulls_first: self.nulls_first != reversed,
+            ..self
+        }
+    }
+
+    /// Orders `select` by it. Where its nulls lie is said only where it can have any (`bare`: here it has none),
+    /// because an index serves an order only when its nulls lie where they are asked for.
+    pub(super) fn order(&self, select: &mut SelectStatement, bare: bool) {
+        let order = if self.descending { Order::Desc } else { Order::Asc };
+        if self.nullable && !bare {
+            let nulls = if self.nulls_first { NullOrdering::First } else { NullOrdering::Last };
+            select.order_by_expr_with_nulls(self.expression.clone(), order, nulls);
+        } else {
+            select.order_by_expr(self.expression.clone(), order);
+        }
+    }
+}
+
+/// The order that `query` asks for. The id comes last, in the direction of the key before it, so the order is total.
+/// Without a sort, what was found best comes first, and then the newest row (ids are made in the order of time).
 ///
 /// # Errors
 /// `BadQuery` for a field that does not exist or may not be sorted by.
-pub(super) fn order(table: &Table, keys: &[SortKey], select: &mut SelectStatement) -> Result<()> {
-    let mut by_id = false;
-    for key in keys {
+pub(super) fn keys(table: &Table, backend: DbBackend, query: &ListQuery) -> Result<Vec<Key>> {
+    let mut keys = Vec::with_capacity(query.sort.len() + 2);
+    for key in &query.sort {
         let column =
             table.column(&key.field).filter(|column| column.uses.sort).ok_or_else(|| {
-                let names = allowed(
-                    table
-                        .columns
-                        .iter()
-                        .filter(|column| column.uses.sort)
-                        .map(|column| &*column.name),
-                );
-                Error::bad_query(
-                    "sort",
-                    format!("{:?} cannot be sorted by; these can: {names}", key.field),
-                )
+                let fields = table.columns.iter().filter(|column| column.uses.sort);
+                let names = allowed(fields.map(|column| &*column.name));
+                let message = format!("{:?} cannot be sorted by; these can: {names}", key.field);
+                Error::bad_query("sort", message)
             })?;
-        let order = if key.descending { Order::Desc } else { Order::Asc };
-        let expression = Expr::col((table.name, column.column));
-        // An index serves an order only when its nulls lie where they are asked for: say nothing where there are none.
-        if column.nullable {
-            let nulls = if key.nulls_first { NullOrdering::First } else { NullOrdering::Last };
-            select.order_by_expr_with_nulls(expression, order, nulls);
-        } else {
-            select.order_by_expr(expression, order);
+        keys.push(Key { nulls_first: key.nulls_first, ..of_column(table, column, key.descending) });
+        if column.column == "id" {
+            return Ok(keys);
         }
-        by_id |= column.column == "id";
     }
-    if !by_id {
-        let order = if keys.is_empty() { Order::Desc } else { Order::Asc };
-        select.order_by((table.name, "id"), order);
+    if let (true, Some(search)) = (keys.is_empty(), &query.search) {
+        keys.push(Key {
+            expression: search::rank(table, backend, search),
+            kind: Kind::Integer,
+            nullable: false,
+            descending: true,
+            nulls_first: false,
+        });
     }
-    Ok(())
+    let descending = keys.last().is_none_or(|key| key.descending);
+    keys.extend(table.column("id").map(|id| of_column(table, id, descending)));
+    Ok(keys)
+}
+
+fn of_column(table: &Table, column: &'static Column, descending: bool) -> Key {
+    Key {
+        expression: Expr::col((table.name, column.column)),
+        kind: column.kind,
+        nullable: column.nullable,
+        descending,
+        nulls_first: false,
+    }
 }

@@ -1,0 +1,172 @@
+//! The generic verbs of a list over HTTP: rows, groups, what is distinct, and all of these with a query in the body.
+
+use std::fmt::Write;
+
+use actix_web::{
+    HttpRequest, HttpResponse, Route,
+    http::{Method, header},
+    web,
+};
+use serde::Serialize;
+use service::{
+    Caller, Page, Resource,
+    query::{self, ListQuery, Position, ast::Window},
+    table::Table,
+};
+
+use crate::{
+    body::QueryBody,
+    extract::{Anyone, Db, Lists, NoQuery, Query},
+    problem::Problem,
+    resource::Answer,
+    routes::no_route,
+};
+
+/// What a resource takes as the body of a QUERY (RFC 10008).
+const ACCEPT_QUERY: (&str, &str) = ("Accept-Query", "\"application/json\"");
+
+/// A route for QUERY, which is safe and idempotent like GET and has a body.
+pub(crate) fn query_method() -> Route {
+    // The name is a token, so there is such a method.
+    Method::from_bytes(b"QUERY").map_or_else(|_| web::route(), web::method)
+}
+
+/// The lists of `E` that have addresses below its own.
+pub(crate) fn verbs<E: Resource>(path: &str) -> Vec<actix_web::Resource> {
+    let verb =
+        |name: &str| web::resource(format!("{path}/{name}")).default_service(web::to(no_route));
+    vec![
+        verb("aggregate").get(aggregate::<E>),
+        verb("distinct").get(distinct::<E>),
+        verb("query").post(query::<E>),
+    ]
+}
+
+pub(crate) async fn list<E: Resource>(
+    request: HttpRequest,
+    db: Db,
+    Anyone(caller): Anyone,
+    Query(query): Query,
+) -> Answer {
+    let asked = query.clone();
+    let page =
+        db.read(async move |tx| query::list(tx, &caller, Table::of::<E>(), &query).await).await?;
+    let mut answer = paged(&request, &asked, page)?;
+    answer.headers_mut().insert(
+        header::HeaderName::from_static("accept-query"),
+        header::HeaderValue::from_static(ACCEPT_QUERY.1),
+    );
+    Ok(answer)
+}
+
+async fn aggregate<E: Resource>(
+    request: HttpRequest,
+    db: Db,
+    Anyone(caller): Anyone,
+    Query(query): Query,
+) -> Answer {
+    groups::<E>(&request, &db, caller, query).await
+}
+
+async fn distinct<E: Resource>(
+    request: HttpRequest,
+    db: Db,
+    Anyone(caller): Anyone,
+    Query(query): Query,
+) -> Answer {
+    groups::<E>(&request, &db, caller, query.distinct()?).await
+}
+
+pub(crate) async fn query<E: Resource>(
+    request: HttpRequest,
+    db: Db,
+    Anyone(caller): Anyone,
+    _: NoQuery,
+    QueryBody(query): QueryBody,
+) -> Answer {
+    if query.aggregate.is_some() {
+        return groups::<E>(&request, &db, caller, query).await;
+    }
+    let asked = query.clone();
+    let page =
+        db.read(async move |tx| query::list(tx, &caller, Table::of::<E>(), &query).await).await?;
+    paged(&request, &asked, page)
+}
+
+async fn groups<E: Resource>(
+    request: &HttpRequest,
+    db: &Db,
+    caller: Caller,
+    query: ListQuery,
+) -> Answer {
+    let asked = query.clone();
+    let page = db
+        .read(async move |tx| query::aggregate(tx, &caller, Table::of::<E>(), &query).await)
+        .await?;
+    paged(request, &asked, page)
+}
+
+/// A page, with the addresses of its neighbours (RFC 8288).
+///
+/// # Errors
+/// `Internal` when the server has not been told how to sign cursors.
+pub(crate) fn paged<T: Serialize>(
+    request: &HttpRequest,
+    query: &ListQuery,
+    page: Page<T>,
+) -> Result<HttpResponse, Problem> {
+    let lists = Lists::of(request)?;
+    let links = links(request, lists, query, &page);
+    let mut page = page;
+    if matches!(query.window, Window::Cursor(_)) {
+        let [previous, next] = &page.positions;
+        let seal = |position: &Option<Position>| {
+            Some(position.as_ref().map(|position| lists.cursors.seal(position)))
+        };
+        (page.prev_cursor, page.next_cursor) = (seal(previous), seal(next));
+    }
+    let mut answer = HttpResponse::Ok();
+    if !links.is_empty() {
+        answer.insert_header((header::LINK, links));
+    }
+    Ok(answer.json(page))
+}
+
+/// The windows beside this one, as addresses for GET; a query that came in a body has none.
+fn links<T>(request: &HttpRequest, lists: &Lists, query: &ListQuery, page: &Page<T>) -> String {
+    let mut links = String::new();
+    if *request.method() != Method::GET && *request.method() != Method::HEAD {
+        return links;
+    }
+    let mut link = |relation: &str, window: Window| {
+        let address = ListQuery { window, ..query.clone() }.print(&lists.cursors);
+        let comma = if links.is_empty() { "" } else { ", " };
+        // Writing to a String does not fail.
+        let _ = write!(links, "{comma}<{}?{address}>; rel=\"{relation}\"", request.path());
+    };
+    match &query.window {
+        Window::Page(number) => {
+            let last = page.total_pages.filter(|_| !page.total_is_lower_bound);
+            let last = last.map(|last| last.max(1));
+            link("first", Window::Page(1));
+            if *number > 1 {
+                link("prev", Window::Page(last.map_or(number - 1, |last| last.min(number - 1))));
+            }
+            if page.has_next {
+                link("next", Window::Page(number + 1));
+            }
+            if let Some(last) = last {
+                link("last", Window::Page(last));
+            }
+        }
+        Window::Cursor(_) => {
+            link("first", Window::Cursor(None));
+            for (relation, position) in ["prev", "next"].into_iter().zip(&page.positions) {
+                if position.is_some() {
+                    link(relation, Window::Cursor(position.clone()));
+                }
+            }
+        }
+    }
+    links
+}
