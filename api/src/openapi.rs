@@ -1,5 +1,7 @@
 //! The OpenAPI document (3.1): what the routes say of themselves, and what is true of them all.
 
+use std::collections::{BTreeMap, HashMap};
+
 use entity::prelude::{Project, ProjectMember};
 use service::table::Table;
 use utoipa::{
@@ -50,7 +52,7 @@ pub(crate) struct ProjectListParameters;
 
 impl IntoParams for ProjectListParameters {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        describe::list_parameters(Table::of::<Project>())
+        describe::parameter::list(Table::of::<Project>())
     }
 }
 
@@ -59,7 +61,7 @@ pub(crate) struct ProjectMemberListParameters;
 
 impl IntoParams for ProjectMemberListParameters {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        describe::list_parameters(Table::of::<ProjectMember>())
+        describe::parameter::list(Table::of::<ProjectMember>())
     }
 }
 
@@ -78,6 +80,53 @@ impl PartialSchema for TaskCountPage {
 }
 
 impl ToSchema for TaskCountPage {}
+
+/// Parameters that several operations have alike, described once.
+pub(crate) fn share_parameters(document: &mut utoipa::openapi::OpenApi) {
+    let mut uses: HashMap<String, usize> = HashMap::new();
+    for_each_parameter(document, |_, parameter| {
+        *uses.entry(text_of(parameter)).or_default() += 1;
+    });
+    let mut shared: BTreeMap<String, RefOr<Parameter>> = BTreeMap::new();
+    for_each_parameter(document, |tag, parameter| {
+        let RefOr::T(own) = parameter else { return };
+        if uses.get(&text_of(&RefOr::T(own.clone()))).is_none_or(|uses| *uses < 2) {
+            return;
+        }
+        // Two resources may have a parameter of one name that is not the same; one resource too.
+        let names =
+            [own.name.clone(), format!("{tag}.{}", own.name), format!("{tag}.list.{}", own.name)];
+        let free = |name: &&String| match shared.get(*name) {
+            None => true,
+            Some(other) => text_of(other) == text_of(&RefOr::T(own.clone())),
+        };
+        if let Some(name) = names.iter().find(free) {
+            shared.insert(name.clone(), RefOr::T(own.clone()));
+            let reference = format!("#/components/parameters/{name}");
+            *parameter = RefOr::Ref(Ref::new(reference));
+        }
+    });
+    document.components.get_or_insert_default().parameters.extend(shared);
+}
+
+fn text_of(parameter: &RefOr<Parameter>) -> String {
+    serde_json::to_string(parameter).unwrap_or_default()
+}
+
+fn for_each_parameter(
+    document: &mut utoipa::openapi::OpenApi,
+    mut see: impl FnMut(&str, &mut RefOr<Parameter>),
+) {
+    for item in document.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete];
+        for operation in operations.into_iter().filter_map(Option::as_mut) {
+            let tag = operation.tags.iter().flatten().next().cloned().unwrap_or_default();
+            for parameter in operation.parameters.iter_mut().flatten() {
+                see(&tag, parameter);
+            }
+        }
+    }
+}
 
 /// Schemas that belong to no generic route.
 pub(crate) struct ResourceSchemas;

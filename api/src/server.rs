@@ -31,7 +31,7 @@ use crate::{
         observe::{Observe, Observer},
         panic::CatchPanic,
     },
-    openapi::Document,
+    openapi::{Document, share_parameters},
     problem::Problem,
     rate_limit::RateLimits,
     routes::{self, Addresses},
@@ -238,12 +238,14 @@ fn all_routes(api: &mut ServiceConfig<'_>) {
 
 /// The OpenAPI document, made from the routes.
 pub fn document() -> openapi::OpenApi {
-    App::new()
+    let mut document = App::new()
         .into_utoipa_app()
         .openapi(Document::openapi())
         .configure(all_routes)
         .split_for_parts()
-        .1
+        .1;
+    share_parameters(&mut document);
+    document
 }
 
 /// Where no route answers. Better Auth says 404, with nothing, also to a wrong method.

@@ -22,7 +22,7 @@ mod select;
 mod sort;
 mod value;
 
-pub use aggregate::{Group, aggregate};
+pub use aggregate::{Group, aggregate, figures, group_keys};
 pub use ast::ListQuery;
 pub use cursor::{Cursors, Position};
 pub(crate) use run::{Part, list_part};

@@ -12,8 +12,8 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::{
     ListQuery, MAX_COUNTED, allowed,
-    ast::{Aggregate, Count, Figure, Function, GroupKey, Predicate, SortKey, Test, Window},
-    figure::{Cell, Computed, part_of_time},
+    ast::{Aggregate, Count, Figure, Function, GroupKey, Part, Predicate, SortKey, Test, Window},
+    figure::{Cell, Computed, fits, part_of_time},
     run,
 };
 use crate::{
@@ -275,10 +275,38 @@ impl Grouping {
 }
 
 fn column(table: &'static Table, parameter: &str, name: &str) -> Result<&'static Column> {
-    let usable = |column: &&Column| column.uses.aggregate && column.kind != Kind::Json;
-    table.column(name).filter(usable).ok_or_else(|| {
-        let names = allowed(table.columns.iter().filter(usable).map(|column| &*column.name));
+    table.column(name).filter(|column| usable(column)).ok_or_else(|| {
+        let fields = table.columns.iter().filter(|column| usable(column));
+        let names = allowed(fields.map(|column| &*column.name));
         let message = format!("{name:?} cannot be grouped by or computed with; these can: {names}");
         Error::bad_query(parameter, message)
     })
+}
+
+/// What rows of `table` can be grouped by, as callers write it.
+pub fn group_keys(table: &Table) -> Vec<String> {
+    let columns = table.columns.iter().filter(|column| usable(column));
+    let keys = columns.flat_map(|column| {
+        let parts = Part::ALL.map(Some);
+        let parts = if column.kind == Kind::Time { &parts[..] } else { &[None] };
+        let key = |part: &Option<Part>| GroupKey { field: column.name.clone(), part: *part };
+        parts.iter().map(|part| key(part).to_string()).collect::<Vec<_>>()
+    });
+    keys.collect()
+}
+
+/// The figures that there are of groups of rows of `table`, as callers write them.
+pub fn figures(table: &Table) -> Vec<String> {
+    let count = Figure { function: Function::Count, field: String::new() };
+    let others = Function::ALL.into_iter().filter(|function| *function != Function::Count);
+    let others = others.flat_map(|function| {
+        let columns = table.columns.iter().filter(|column| usable(column));
+        let fitting = columns.filter(move |column| fits(function, column.kind));
+        fitting.map(move |column| Figure { function, field: column.name.clone() }.to_string())
+    });
+    [count.to_string()].into_iter().chain(others).collect()
+}
+
+fn usable(column: &Column) -> bool {
+    column.uses.aggregate && column.kind != Kind::Json
 }

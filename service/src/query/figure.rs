@@ -219,7 +219,7 @@ impl Computed {
 }
 
 /// Which functions there are of which values. Sums of floating-point numbers would depend on the order of the rows.
-fn fits(function: Function, kind: Kind) -> bool {
+pub(super) fn fits(function: Function, kind: Kind) -> bool {
     match function {
         Function::Count => true,
         Function::CountDistinct => !matches!(kind, Kind::Time | Kind::Json),
