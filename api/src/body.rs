@@ -60,7 +60,8 @@ impl FromRequest for QueryBody {
         let request = request.clone();
         Box::pin(async move {
             let body = body.await?;
-            Lists::of(&request)?.parse_body(&body).map(Self)
+            let query = Lists::of(&request)?.read(parse(&body)?);
+            query.map(Self).map_err(Problem::in_body)
         })
     }
 }

@@ -8,7 +8,7 @@ use std::{future::Future, pin::Pin, rc::Rc};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web};
 use service::{
     Caller, Database, Error,
-    query::{Cursors, ListQuery, policy::IndexPolicy},
+    query::{self, Cursors, ListQuery, policy::IndexPolicy},
     resource::Expected,
 };
 use tokio::sync::OnceCell;
@@ -157,8 +157,8 @@ impl Lists {
         Ok(ListQuery { index_policy: self.index_policy, ..query })
     }
 
-    pub(crate) fn parse_body(&self, body: &[u8]) -> Result<ListQuery, Problem> {
-        let query = ListQuery::parse_body(body, &self.cursors)?;
+    pub(crate) fn read(&self, body: query::Body) -> Result<ListQuery, Problem> {
+        let query = ListQuery::from_body(body, &self.cursors)?;
         Ok(ListQuery { index_policy: self.index_policy, ..query })
     }
 }

@@ -48,10 +48,7 @@ pub(crate) async fn list<E: Resource>(
     Anyone(caller): Anyone,
     Query(query): Query,
 ) -> Answer {
-    let asked = query.clone();
-    let page =
-        db.read(async move |tx| query::list(tx, &caller, Table::of::<E>(), &query).await).await?;
-    let mut answer = paged(&request, &asked, page)?;
+    let mut answer = rows::<E>(&request, &db, caller, query).await?;
     answer.headers_mut().insert(
         header::HeaderName::from_static("accept-query"),
         header::HeaderValue::from_static(ACCEPT_QUERY.1),
@@ -65,7 +62,7 @@ async fn aggregate<E: Resource>(
     Anyone(caller): Anyone,
     Query(query): Query,
 ) -> Answer {
-    groups::<E>(&request, &db, caller, query).await
+    groups::<E>(&request, &db, caller, &query.clone(), query).await
 }
 
 async fn distinct<E: Resource>(
@@ -74,7 +71,7 @@ async fn distinct<E: Resource>(
     Anyone(caller): Anyone,
     Query(query): Query,
 ) -> Answer {
-    groups::<E>(&request, &db, caller, query.distinct()?).await
+    groups::<E>(&request, &db, caller, &query.clone(), query.distinct()?).await
 }
 
 pub(crate) async fn query<E: Resource>(
@@ -84,26 +81,39 @@ pub(crate) async fn query<E: Resource>(
     _: NoQuery,
     QueryBody(query): QueryBody,
 ) -> Answer {
-    if query.aggregate.is_some() {
-        return groups::<E>(&request, &db, caller, query).await;
-    }
     let asked = query.clone();
-    let page =
-        db.read(async move |tx| query::list(tx, &caller, Table::of::<E>(), &query).await).await?;
-    paged(&request, &asked, page)
+    let answer = if query.aggregate.is_some() {
+        groups::<E>(&request, &db, caller, &asked, query).await
+    } else {
+        rows::<E>(&request, &db, caller, query).await
+    };
+    answer.map_err(Problem::in_body)
 }
 
-async fn groups<E: Resource>(
+async fn rows<E: Resource>(
     request: &HttpRequest,
     db: &Db,
     caller: Caller,
     query: ListQuery,
 ) -> Answer {
     let asked = query.clone();
+    let page =
+        db.read(async move |tx| query::list(tx, &caller, Table::of::<E>(), &query).await).await?;
+    paged(request, &asked, page)
+}
+
+/// The groups of `query`, which the caller has written as `asked`.
+async fn groups<E: Resource>(
+    request: &HttpRequest,
+    db: &Db,
+    caller: Caller,
+    asked: &ListQuery,
+    query: ListQuery,
+) -> Answer {
     let page = db
         .read(async move |tx| query::aggregate(tx, &caller, Table::of::<E>(), &query).await)
         .await?;
-    paged(request, &asked, page)
+    paged(request, asked, page)
 }
 
 /// A page, with the addresses of its neighbours (RFC 8288).

@@ -30,6 +30,13 @@ pub enum Problem {
     Service(Error),
     /// The body is not JSON.
     MalformedBody(String),
+    /// A query in a body that cannot be answered, and where that lies in it.
+    BadQueryBody {
+        /// A JSON pointer.
+        pointer: String,
+        /// What is wrong there.
+        message: String,
+    },
     /// A path parameter or a header cannot be understood: its name, and what is wrong with it.
     Malformed(&'static str, String),
     /// The body is longer than this many bytes.
@@ -153,6 +160,18 @@ struct Body<'a> {
 }
 
 impl Problem {
+    /// What is wrong with a query, said of one that came in a body.
+    pub(crate) fn in_body(self) -> Self {
+        match self {
+            Self::Service(Error::BadQuery { parameter, message }) => {
+                let slash =
+                    if parameter.is_empty() || parameter.starts_with('/') { "" } else { "/" };
+                Self::BadQueryBody { pointer: [slash, &parameter].concat(), message }
+            }
+            other => other,
+        }
+    }
+
     fn kind(&self) -> &'static ProblemKind {
         match self {
             Self::Service(error) => match error {
@@ -169,6 +188,7 @@ impl Problem {
                 Error::Busy { .. } => &UNAVAILABLE,
                 Error::Database(_) | Error::Panicked => &INTERNAL,
             },
+            Self::BadQueryBody { .. } => &BAD_QUERY,
             Self::MalformedBody(_) | Self::Malformed(..) => &MALFORMED,
             Self::TooLarge(_) => &TOO_LARGE,
             Self::UnsupportedMediaType(_) => &UNSUPPORTED_MEDIA_TYPE,
@@ -188,6 +208,7 @@ impl Problem {
                 INTERNAL.advice.to_owned()
             }
             Self::Service(error) => error.to_string(),
+            Self::BadQueryBody { message, .. } => message.clone(),
             Self::MalformedBody(reason) => format!("the body is not JSON: {reason}"),
             Self::Malformed(name, reason) => format!("{name} {reason}"),
             Self::TooLarge(most) => format!("the body may have {most} bytes at most"),
@@ -230,6 +251,7 @@ impl Problem {
             Self::Service(Error::Unknown { field: name }) => {
                 field(name, "reference", "refers to a row that does not exist")
             }
+            Self::BadQueryBody { pointer, message } => field(pointer, "parameter", message),
             Self::Malformed(name, message) => {
                 vec![Fault { pointer: None, parameter: Some(name), code: "malformed", message }]
             }

@@ -5,9 +5,12 @@
 //! parameters.
 
 mod aggregate;
+#[cfg(test)]
+mod arbitrary;
 pub mod ast;
 mod body;
 mod cursor;
+mod draft;
 mod figure;
 mod filter;
 mod group;
@@ -24,6 +27,7 @@ mod value;
 
 pub use aggregate::{Group, aggregate, figures, group_keys};
 pub use ast::ListQuery;
+pub use body::Body;
 pub use cursor::{Cursors, Position};
 pub(crate) use run::{Part, list_part};
 pub use run::{get, list};

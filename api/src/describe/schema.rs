@@ -44,9 +44,10 @@ pub(crate) fn rows(table: &Table) -> Named {
     });
     if !table.search.is_empty() {
         let html = || ObjectBuilder::new().schema_type(Type::String);
-        let found = table.search.iter().fold(ObjectBuilder::new(), |object, column| {
-            object.property(&column.name, html())
-        });
+        let found = table
+            .search
+            .iter()
+            .fold(ObjectBuilder::new(), |object, column| object.property(&column.name, html()));
         view = view.property("highlights", found);
     }
     let mut schemas = vec![

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{DEFAULT_LIMIT, cursor::Position, policy::IndexPolicy};
+use super::{DEFAULT_LIMIT, cursor::Position, group::is_name, policy::IndexPolicy};
 use crate::search::Search;
 
 /// A list as asked for. Names and values are still the caller's text.
@@ -68,6 +68,20 @@ pub enum Count {
     Bounded,
     /// Not at all.
     None,
+}
+
+impl Count {
+    /// Every way to count.
+    pub const ALL: [Self; 3] = [Self::Exact, Self::Bounded, Self::None];
+
+    /// Its name in a query.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Bounded => "bounded",
+            Self::None => "none",
+        }
+    }
 }
 
 /// A condition on a row.
@@ -241,7 +255,7 @@ impl Figure {
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (name, field) = text.strip_suffix(')')?.split_once('(')?;
         let function = Function::ALL.into_iter().find(|function| function.name() == name)?;
-        let fits = (function == Function::Count) == field.is_empty();
+        let fits = if function == Function::Count { field.is_empty() } else { is_name(field) };
         fits.then(|| Self { function, field: field.to_owned() })
     }
 }

@@ -1,14 +1,63 @@
 //! Operators, and the parenthesised part of the grammar: groups of tests and lists of values.
 
 use super::{
-    MAX_DEPTH, MAX_PREDICATES, MAX_VALUES,
-    ast::{Form, Operation, Path, Pattern, Predicate, Test},
+    MAX_DEPTH, MAX_PATH, MAX_PREDICATES, MAX_VALUES,
+    ast::{Figure, Form, Operation, Path, Pattern, Predicate, Test},
     check_count,
 };
 use crate::{Error, Result};
 
-const OPERATORS: &str = "eq, ne, gt, gte, lt, lte, like, ilike, contains, icontains, startswith, istartswith, \
-                         in.(…), nin.(…), between.(…,…), is.null, is.notnull, is.true, is.false";
+/// Every operator. No field and no relation may have one of these names.
+pub(super) const OPERATORS: [&str; 16] = [
+    "eq",
+    "ne",
+    "gt",
+    "gte",
+    "lt",
+    "lte",
+    "like",
+    "ilike",
+    "contains",
+    "icontains",
+    "startswith",
+    "istartswith",
+    "in",
+    "nin",
+    "between",
+    "is",
+];
+
+/// Whether `word` can be the name of a field or a relation.
+pub(super) fn is_name(word: &str) -> bool {
+    let reserved = OPERATORS.contains(&word) || matches!(word, "and" | "or" | "not");
+    let letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    !word.is_empty() && word.bytes().all(letter) && !reserved
+}
+
+/// A test of what `path` names.
+pub(super) fn test(parameter: &str, path: &str, operation: Operation) -> Result<Predicate> {
+    let mut relations: Vec<_> = path.split('.').map(str::to_owned).collect();
+    if !relations.iter().all(|name| is_name(name)) {
+        let message = format!("{path:?} is neither a parameter nor a field or relation.field");
+        return Err(Error::bad_query(parameter, message));
+    }
+    let of_relation = matches!(operation, Operation::IsEmpty | Operation::IsNotEmpty);
+    let followed = if of_relation { relations.len() } else { relations.len() - 1 };
+    check_count(parameter, followed, MAX_PATH, "relations in a row")?;
+    let field = relations.pop().unwrap_or_default();
+    let path = Path { relations, field };
+    Ok(Predicate::Test(Test { parameter: parameter.to_owned(), path, operation }))
+}
+
+/// A test of a figure.
+pub(super) fn figure_test(parameter: &str, name: &str, operation: Operation) -> Result<Predicate> {
+    let figure = Figure::parse(name).ok_or_else(|| {
+        let message = format!("{name:?} is not a figure such as count() or max(createdAt)");
+        Error::bad_query(parameter, message)
+    })?;
+    let path = Path { relations: Vec::new(), field: figure.to_string() };
+    Ok(Predicate::Test(Test { parameter: parameter.to_owned(), path, operation }))
+}
 
 pub(super) fn strip_not(text: &str) -> (bool, &str) {
     text.strip_prefix("not.").map_or((false, text), |rest| (true, rest))
@@ -36,12 +85,15 @@ pub(super) fn operation(parameter: &str, operator: &str, value: String) -> Resul
             "empty" => Operation::IsEmpty,
             "notempty" => Operation::IsNotEmpty,
             _ => {
-                return Err(Error::bad_query(parameter, "is.… takes null, notnull, true or false"));
+                let message =
+                    "is.… takes null, notnull, true or false, and of a relation empty or notempty";
+                return Err(Error::bad_query(parameter, message));
             }
         },
         _ => {
+            let known = OPERATORS.join(", ");
             let message = format!(
-                "{operator:?} is not an operator; write operator.value with one of: {OPERATORS}"
+                "{operator:?} is not an operator; write operator.value with one of: {known}"
             );
             return Err(Error::bad_query(parameter, message));
         }
@@ -73,15 +125,25 @@ pub(super) fn list_operation(
     })
 }
 
+/// What the tests of a group are about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Subject {
+    /// A row: `owner.name.eq.x`.
+    Row,
+    /// A group of rows: `count().gt.5`.
+    Group,
+}
+
 /// Reads `(…)`: a list of values, or of tests and groups.
 pub(super) struct Group<'a> {
     parameter: &'a str,
     rest: &'a str,
+    subject: Subject,
 }
 
 impl<'a> Group<'a> {
-    pub(super) fn of(parameter: &'a str, rest: &'a str) -> Self {
-        Self { parameter, rest }
+    pub(super) fn of(parameter: &'a str, rest: &'a str, subject: Subject) -> Self {
+        Self { parameter, rest, subject }
     }
 
     fn error(&self, message: &str) -> Error {
@@ -107,11 +169,18 @@ impl<'a> Group<'a> {
     }
 
     /// The whole of a parameter named `and`, `or`, `not.and` or `not.or`.
-    pub(super) fn whole(mut self, name: &str) -> Result<Predicate> {
+    pub(super) fn named(mut self, name: &str) -> Result<Predicate> {
         let (negated, name) = strip_not(name);
         let group = self.group(name, 1)?;
         self.end()?;
         Ok(group.negate(negated))
+    }
+
+    /// The whole of a parameter that is one test or one group.
+    pub(super) fn only(mut self) -> Result<Predicate> {
+        let item = self.item(0)?;
+        self.end()?;
+        Ok(item)
     }
 
     fn group(&mut self, name: &str, depth: usize) -> Result<Predicate> {
@@ -144,9 +213,10 @@ impl<'a> Group<'a> {
                 return Ok(self.group(name, depth + 1)?.negate(negated));
             }
         }
-        let field = self.word()?;
+        let subject = self.subject()?;
         let negated = self.eat("not.");
-        let operator = self.word_or_end();
+        let operator = self.word();
+        self.eat(".");
         let operation = if matches!(operator, "in" | "nin" | "between") {
             let values = self.values()?;
             list_operation(self.parameter, operator, values)?
@@ -154,26 +224,48 @@ impl<'a> Group<'a> {
             let value = self.value()?;
             operation(self.parameter, operator, value)?
         };
-        let parameter = self.parameter.to_owned();
-        let path = Path { relations: Vec::new(), field: field.to_owned() };
-        Ok(Predicate::Test(Test { parameter, path, operation }).negate(negated))
+        let test = match self.subject {
+            Subject::Row => test(self.parameter, subject, operation),
+            Subject::Group => figure_test(self.parameter, subject, operation),
+        };
+        Ok(test?.negate(negated))
     }
 
-    fn word(&mut self) -> Result<&'a str> {
-        let end = self.rest.find(['.', ',', '(', ')', '"']);
-        match end.and_then(|end| self.rest.split_at_checked(end)) {
-            Some((word, rest)) if !word.is_empty() && rest.starts_with('.') => {
-                self.rest = rest.get(1..).unwrap_or_default();
-                Ok(word)
+    /// What is tested, up to the dot before the operator.
+    fn subject(&mut self) -> Result<&'a str> {
+        let whole = self.rest;
+        if self.subject == Subject::Group {
+            let end = whole.find(')').map_or(0, |end| end + 1);
+            self.rest = whole.get(end..).unwrap_or_default();
+            return match whole.get(..end) {
+                Some(figure) if self.eat(".") => Ok(figure),
+                _ => Err(self.error("a test of a group is written count().gt.5")),
+            };
+        }
+        loop {
+            self.word();
+            let end = whole.len() - self.rest.len();
+            if !self.eat(".") {
+                let message = format!(
+                    "inside a group, a test is written field.operator.value with one of the operators: {}",
+                    OPERATORS.join(", ")
+                );
+                return Err(self.error(&message));
             }
-            _ => Err(self.error("inside a group, a test is written field.operator.value")),
+            let rest = self.rest;
+            let next = self.word();
+            self.rest = rest;
+            if next == "not" || OPERATORS.contains(&next) {
+                return Ok(whole.get(..end).unwrap_or_default());
+            }
         }
     }
 
-    fn word_or_end(&mut self) -> &'a str {
+    /// The letters up to the next sign of the grammar.
+    fn word(&mut self) -> &'a str {
         let end = self.rest.find(['.', ',', '(', ')', '"']).unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, ""));
-        self.rest = rest.strip_prefix('.').unwrap_or(rest);
+        self.rest = rest;
         word
     }
 

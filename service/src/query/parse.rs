@@ -3,11 +3,11 @@
 use percent_encoding::percent_decode_str;
 
 use super::{
-    MAX_INCLUDES, MAX_LIMIT, MAX_PREDICATES, MAX_QUERY_BYTES, MAX_ROWS_DEEP, MAX_SORT_KEYS,
-    ast::{ListQuery, Path, Predicate, SortKey, Test, Window},
-    check_count,
+    ListQuery, MAX_QUERY_BYTES,
+    ast::Predicate,
     cursor::Cursors,
-    group::{Group, list_operation, operation, strip_not},
+    draft::Draft,
+    group::{Group, Subject, list_operation, operation, strip_not, test},
 };
 use crate::{Error, Result};
 
@@ -18,85 +18,45 @@ impl ListQuery {
     /// `BadQuery` naming the first parameter that cannot be understood.
     pub fn parse(query: &str, cursors: &Cursors) -> Result<Self> {
         if query.len() > MAX_QUERY_BYTES {
-            return Err(Error::bad_query(
-                "",
-                format!("the query is longer than {MAX_QUERY_BYTES} bytes"),
-            ));
+            let message = format!(
+                "the query is longer than {MAX_QUERY_BYTES} bytes: send it in a body, with QUERY"
+            );
+            return Err(Error::bad_query("", message));
         }
-        let mut list = Self::default();
-        let mut page = 1;
-        let mut tests = Vec::new();
+        let mut draft = Draft::new(cursors, "");
         let mut seen = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let name = decode(name, name)?;
             let value = decode(&name, value)?;
-            let once = matches!(&*name, "page" | "limit" | "sort" | "fields" | "include");
-            if once && seen.contains(&name) {
-                return Err(Error::bad_query(name, "is given twice"));
-            }
             match &*name {
-                "page" => page = number(&name, &value, u64::MAX)?,
-                "cursor" => {
-                    let position =
-                        if value.is_empty() { None } else { Some(cursors.open(&value)?) };
-                    list.window = Window::Cursor(position);
+                "page" | "limit" | "cursor" | "count" | "q" | "highlight" => {
+                    once(&mut seen, &name)?;
+                    draft.text(&name, &value)?;
                 }
-                "limit" => list.limit = number(&name, &value, MAX_LIMIT)?,
-                "sort" => list.sort = sort_keys(&value)?,
-                "fields" => list.fields = Some(names(&name, &value, usize::MAX)?),
-                "include" => list.include = names(&name, &value, MAX_INCLUDES)?,
+                "sort" | "fields" | "include" | "select" | "groupBy" => {
+                    once(&mut seen, &name)?;
+                    draft.names(&name, &value.split(',').collect::<Vec<_>>())?;
+                }
                 "and" | "or" | "not.and" | "not.or" => {
-                    tests.push(Group::of(&name, &value).whole(&name)?);
-                }
-                "select" => {
-                    let figures = value.split(',').filter_map(super::ast::Figure::parse).collect();
-                    aggregate(&mut list).select = figures;
-                }
-                "groupBy" => {
-                    let keys = value.split(',').map(super::ast::GroupKey::parse).collect();
-                    aggregate(&mut list).group_by = keys;
+                    draft.filter(&name, Group::of(&name, &value, Subject::Row).named(&name)?)?;
                 }
                 "having" => {
-                    let (left, right) = value.split_once("().").unwrap_or_default();
-                    let t = test(&(left.to_owned() + "()"), right)?;
-                    aggregate(&mut list).having = t;
+                    draft.having(&name, Group::of(&name, &value, Subject::Group).only()?)?;
                 }
-                "count" => {
-                    list.count = Some(match &*value {
-                        "exact" => super::ast::Count::Exact,
-                        "bounded" => super::ast::Count::Bounded,
-                        _ => super::ast::Count::None,
-                    });
-                }
-                "q" => {
-                    return Err(Error::bad_query(name, "is not supported on this list"));
-                }
-                _ => tests.push(test(&name, &value)?),
+                _ => draft.filter(&name, field_test(&name, &value)?)?,
             }
-            let count = tests.iter().map(Predicate::size).sum();
-            check_count(&name, count, MAX_PREDICATES, "predicates")?;
-            seen.push(name);
         }
-        if page.saturating_mul(list.limit) > MAX_ROWS_DEEP {
-            let message =
-                format!("page × limit may reach {MAX_ROWS_DEEP} rows at most: narrow the filter");
-            return Err(Error::bad_query("page", message));
-        }
-        if list.window == Window::Page(1) {
-            list.window = Window::Page(page);
-        }
-        list.filter = Predicate::All(tests);
-        Ok(list)
+        draft.finish()
     }
 }
 
-fn aggregate(list: &mut ListQuery) -> &mut super::ast::Aggregate {
-    list.aggregate.get_or_insert(super::ast::Aggregate {
-        select: vec![],
-        group_by: vec![],
-        having: Predicate::All(vec![]),
-    })
+fn once(seen: &mut Vec<String>, name: &str) -> Result<()> {
+    if seen.iter().any(|other| other == name) {
+        return Err(Error::bad_query(name, "is given twice"));
+    }
+    seen.push(name.to_owned());
+    Ok(())
 }
 
 fn decode(parameter: &str, text: &str) -> Result<String> {
@@ -113,65 +73,29 @@ fn decode(parameter: &str, text: &str) -> Result<String> {
     Ok(text.into_owned())
 }
 
-fn number(parameter: &str, text: &str, most: u64) -> Result<u64> {
-    let number =
-        text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
-    number.filter(|number| (1..=most).contains(number)).ok_or_else(|| {
-        let most = if most == u64::MAX { "up".to_owned() } else { format!("to {most}") };
-        Error::bad_query(parameter, format!("is {text:?}; give a whole number from 1 {most}"))
-    })
-}
-
-fn names(parameter: &str, text: &str, most: usize) -> Result<Vec<String>> {
-    let names: Vec<_> = text.split(',').map(str::to_owned).collect();
-    if names.iter().any(String::is_empty) {
-        return Err(Error::bad_query(parameter, "is a list of names with commas between them"));
-    }
-    check_count(parameter, names.len(), most, "names")?;
-    Ok(names)
-}
-
-fn sort_keys(text: &str) -> Result<Vec<SortKey>> {
-    let keys = names("sort", text, MAX_SORT_KEYS)?;
-    Ok(keys
-        .into_iter()
-        .map(|key| {
-            let (key, nulls_first) = match key.strip_suffix(".nullsfirst") {
-                Some(key) => (key.to_owned(), true),
-                None => (key, false),
-            };
-            let (field, descending) = match key.strip_prefix('-') {
-                Some(field) => (field.to_owned(), true),
-                None => (key, false),
-            };
-            SortKey { field, descending, nulls_first }
-        })
-        .collect())
-}
-
 /// A parameter that is a test of a field; its value runs to the end and needs no quotes.
-fn test(parameter: &str, text: &str) -> Result<Predicate> {
+fn field_test(parameter: &str, text: &str) -> Result<Predicate> {
     let (negated, text) = strip_not(text);
     let (operator, operand) = text.split_once('.').unwrap_or((text, ""));
     let operation = match operator {
         "in" | "nin" | "between" => {
-            let mut group = Group::of(parameter, operand);
+            let mut group = Group::of(parameter, operand, Subject::Row);
             let values = group.values()?;
             group.end()?;
             list_operation(parameter, operator, values)?
         }
         _ => operation(parameter, operator, operand.to_owned())?,
     };
-    let mut relations: Vec<_> = parameter.split('.').map(str::to_owned).collect();
-    let field = relations.pop().unwrap_or_default();
-    let path = Path { relations, field };
-    Ok(Predicate::Test(Test { parameter: parameter.to_owned(), path, operation }).negate(negated))
+    Ok(test(parameter, parameter, operation)?.negate(negated))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::query::ast::{Form, Operation, Pattern};
+    use crate::query::{
+        MAX_PREDICATES,
+        ast::{Form, Operation, Pattern, Window},
+    };
 
     fn parse(query: &str) -> Result<ListQuery> {
         ListQuery::parse(query, &Cursors::new("a secret"))
