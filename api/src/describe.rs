@@ -8,7 +8,7 @@ use utoipa::{
         path::{Operation, OperationBuilder, PathItemBuilder, Paths, PathsBuilder},
         request_body::RequestBodyBuilder,
         response::{Response, ResponseBuilder},
-        schema::OneOfBuilder,
+        schema::AnyOfBuilder,
     },
 };
 
@@ -123,7 +123,7 @@ fn lists(table: &Table) -> Vec<(&'static str, OperationBuilder, Response)> {
     )
     .description(Some(description))
     .request_body(Some(body));
-    let either = OneOfBuilder::new()
+    let either = AnyOfBuilder::new()
         .item(Ref::from_schema_name(format!("{name}Page")))
         .item(Ref::from_schema_name(format!("{name}GroupPage")));
     let content = ContentBuilder::new().schema(Some(either)).build();

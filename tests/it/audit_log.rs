@@ -21,7 +21,7 @@ async fn a_change_is_recorded_with_what_was_before_and_after(
 
     assert_snapshot!(root.get("audit-logs?action=eq.update").await, @r#"
     200
-    Link: </api/v1/audit-logs?page=1&action=eq.update>; rel="first", </api/v1/audit-logs?page=1&action=eq.update>; rel="last"
+    Link: </api/v1/audit-logs?action=eq.update&page=1&limit=10>; rel="first", </api/v1/audit-logs?action=eq.update&page=1&limit=10>; rel="last"
     {
       "items":[
         {"id":"[id-1]","actorId":"[ada]","action":"update","tableName":"project","rowId":"[id-2]","rootId":"[id-2]","before":{"description":"It flies","name":"Kite"},"after":{"description":null,"name":"Box kite"},"requestId":"[request]","createdAt":"[time]","updatedAt":"[time]"}
@@ -57,7 +57,7 @@ async fn owners_read_the_trail_of_their_own_rows(#[values(Sqlite, Postgres)] bac
     let list = ada.get("audit-logs?sort=id&fields=action,tableName,actorId,rootId").await;
     assert_snapshot!(list, @r#"
     200
-    Link: </api/v1/audit-logs?page=1&sort=id&fields=action,tableName,actorId,rootId>; rel="first", </api/v1/audit-logs?page=1&sort=id&fields=action,tableName,actorId,rootId>; rel="last"
+    Link: </api/v1/audit-logs?sort=id&fields=action,tableName,actorId,rootId&page=1&limit=10>; rel="first", </api/v1/audit-logs?sort=id&fields=action,tableName,actorId,rootId&page=1&limit=10>; rel="last"
     {
       "items":[
         {"id":"[id-1]","actorId":"[ada]","action":"create","tableName":"project","rootId":"[id-2]"},

@@ -46,7 +46,7 @@ async fn a_page_says_where_it_is(#[values(Sqlite, Postgres)] backend: Backend) {
 
     assert_snapshot!(ada.get("projects?fields=name&limit=2&page=2&sort=name").await, @r#"
     200
-    Link: </api/v1/projects?page=1&fields=name&limit=2&sort=name>; rel="first", </api/v1/projects?page=1&fields=name&limit=2&sort=name>; rel="prev", </api/v1/projects?page=3&fields=name&limit=2&sort=name>; rel="next", </api/v1/projects?page=3&fields=name&limit=2&sort=name>; rel="last"
+    Link: </api/v1/projects?sort=name&fields=name&page=1&limit=2>; rel="first", </api/v1/projects?sort=name&fields=name&page=1&limit=2>; rel="prev", </api/v1/projects?sort=name&fields=name&page=3&limit=2>; rel="next", </api/v1/projects?sort=name&fields=name&page=3&limit=2>; rel="last"
     {
       "items":[
         {"id":"[id-1]","name":"Zulu 'quoted'"},
@@ -60,7 +60,7 @@ async fn a_page_says_where_it_is(#[values(Sqlite, Postgres)] backend: Backend) {
     "#);
     assert_snapshot!(ada.get("projects?fields=name&limit=2&page=3&sort=-name").await, @r#"
     200
-    Link: </api/v1/projects?page=1&fields=name&limit=2&sort=-name>; rel="first", </api/v1/projects?page=2&fields=name&limit=2&sort=-name>; rel="prev", </api/v1/projects?page=3&fields=name&limit=2&sort=-name>; rel="last"
+    Link: </api/v1/projects?sort=-name&fields=name&page=1&limit=2>; rel="first", </api/v1/projects?sort=-name&fields=name&page=2&limit=2>; rel="prev", </api/v1/projects?sort=-name&fields=name&page=3&limit=2>; rel="last"
     {
       "items":[
         {"id":"[id-1]","name":"Boat"},
@@ -74,7 +74,7 @@ async fn a_page_says_where_it_is(#[values(Sqlite, Postgres)] backend: Backend) {
     "#);
     assert_snapshot!(ada.get("projects?fields=name&limit=2&page=9").await, @r#"
     200
-    Link: </api/v1/projects?page=1&fields=name&limit=2>; rel="first", </api/v1/projects?page=3&fields=name&limit=2>; rel="prev", </api/v1/projects?page=3&fields=name&limit=2>; rel="last"
+    Link: </api/v1/projects?fields=name&page=1&limit=2>; rel="first", </api/v1/projects?fields=name&page=3&limit=2>; rel="prev", </api/v1/projects?fields=name&page=3&limit=2>; rel="last"
     {"items":[],"total":6,"page":9,"limit":2,"totalPages":3}
     "#);
     assert_snapshot!(ada.get("projects?status=eq.archived&name=eq.Boat").await, @r#"
@@ -222,7 +222,7 @@ async fn members_are_chosen_and_relations_embedded(#[values(Sqlite, Postgres)] b
 
     assert_snapshot!(ada.get("projects?name=eq.Boat&fields=name,status&include=owner,tasks,theme,organization,members").await, @r#"
     200
-    Link: </api/v1/projects?page=1&name=eq.Boat&fields=name,status&include=owner,tasks,theme,organization,members>; rel="first", </api/v1/projects?page=1&name=eq.Boat&fields=name,status&include=owner,tasks,theme,organization,members>; rel="last"
+    Link: </api/v1/projects?name=eq.Boat&fields=name,status&include=owner,tasks,theme,organization,members&page=1&limit=10>; rel="first", </api/v1/projects?name=eq.Boat&fields=name,status&include=owner,tasks,theme,organization,members&page=1&limit=10>; rel="last"
     {
       "items":[
         {"id":"[id-1]","name":"Boat","status":"active","owner":{"id":"[ada]","name":"ada","image":null,"username":null,"createdAt":"[time]","updatedAt":"[time]"},"tasks":[{"id":"[id-2]","projectId":"[id-1]","title":"Caulk","description":null,"done":false,"createdAt":"[time]","updatedAt":"[time]"}],"theme":null,"organization":null,"members":[]}
@@ -235,7 +235,7 @@ async fn members_are_chosen_and_relations_embedded(#[values(Sqlite, Postgres)] b
     "#);
     assert_snapshot!(ada.get("projects?name=istartswith.boat&sort=name&fields=id&include=tasks").await, @r#"
     200
-    Link: </api/v1/projects?page=1&name=istartswith.boat&sort=name&fields=id&include=tasks>; rel="first", </api/v1/projects?page=1&name=istartswith.boat&sort=name&fields=id&include=tasks>; rel="last"
+    Link: </api/v1/projects?name=istartswith.boat&sort=name&fields=id&include=tasks&page=1&limit=10>; rel="first", </api/v1/projects?name=istartswith.boat&sort=name&fields=id&include=tasks&page=1&limit=10>; rel="last"
     {
       "items":[
         {"id":"[id-1]","tasks":[{"id":"[id-2]","projectId":"[id-1]","title":"Caulk","description":null,"done":false,"createdAt":"[time]","updatedAt":"[time]"}]},
@@ -249,7 +249,7 @@ async fn members_are_chosen_and_relations_embedded(#[values(Sqlite, Postgres)] b
     "#);
     assert_snapshot!(ada.get("tasks?fields=title&include=project").await, @r#"
     200
-    Link: </api/v1/tasks?page=1&fields=title&include=project>; rel="first", </api/v1/tasks?page=1&fields=title&include=project>; rel="last"
+    Link: </api/v1/tasks?fields=title&include=project&page=1&limit=10>; rel="first", </api/v1/tasks?fields=title&include=project&page=1&limit=10>; rel="last"
     {
       "items":[
         {"id":"[id-1]","title":"Caulk","project":{"id":"[id-2]","name":"Boat","description":null,"clientName":"Wind Ltd","status":"active","isPublic":true,"ownerId":"[ada]","organizationId":null,"themeId":null,"createdAt":"[time]","updatedAt":"[time]"}}
@@ -312,8 +312,21 @@ async fn what_is_not_understood_is_refused_by_name(#[values(Sqlite, Postgres)] b
             "limit=101",
             "page=101&limit=100",
             "limit=5&limit=6",
-            "q=boat",
-            "cursor=",
+            "cursor=x",
+            "cursor=&page=1",
+            "count=all",
+            "highlight=true",
+            "highlight=yes",
+            "having=count().gt.1",
+            "select=count()",
+            "groupBy=status",
+            "tasks=eq.x",
+            "tasks=is.null",
+            "tasks.colour=eq.red",
+            "colours.name=eq.red",
+            "tasks.project.owner.name=eq.ada",
+            "or=(tasks.done.is.true,name)",
+            "or=(in.eq.a)",
             "name=eq.%00",
             "name=eq.%FF",
             "name=eq.%C3%28",
@@ -349,7 +362,7 @@ async fn what_is_not_understood_is_refused_by_name(#[values(Sqlite, Postgres)] b
     assert_snapshot!(ada.get(long).await.problem(), @"400 bad-query");
     assert_snapshot!(ada.get("projects?colour=eq.red").await.problem(), @r#"
     400 bad-query
-        colour parameter: "colour" cannot be filtered; these can: id, name, description, clientName, status, isPublic, ownerId, organizationId, themeId, createdAt, updatedAt
+        colour parameter: "colour" cannot be filtered; these can: id, name, description, clientName, status, isPublic, ownerId, organizationId, themeId, createdAt, updatedAt; and through relations: owner, organization, theme, tasks, members
     "#);
 }
 
@@ -362,7 +375,7 @@ async fn a_list_counts_only_what_its_reader_sees(#[values(Sqlite, Postgres)] bac
     let list = bob.get("projects?sort=name&fields=name").await;
     assert_snapshot!(list, @r#"
     200
-    Link: </api/v1/projects?page=1&sort=name&fields=name>; rel="first", </api/v1/projects?page=1&sort=name&fields=name>; rel="last"
+    Link: </api/v1/projects?sort=name&fields=name&page=1&limit=10>; rel="first", </api/v1/projects?sort=name&fields=name&page=1&limit=10>; rel="last"
     {
       "items":[
         {"id":"[id-1]","name":"Boat"},

@@ -62,7 +62,7 @@ async fn membership_is_listed_from_both_sides(#[values(Sqlite, Postgres)] backen
 
     assert_snapshot!(cat.get(format!("{kite}/members?include=user&sort=joinedAt,id")).await, @r#"
     200
-    Link: </api/v1/projects/[id-1]/members?page=1&include=user&sort=joinedAt,id>; rel="first", </api/v1/projects/[id-1]/members?page=1&include=user&sort=joinedAt,id>; rel="last"
+    Link: </api/v1/projects/[id-1]/members?sort=joinedAt,id&include=user&page=1&limit=10>; rel="first", </api/v1/projects/[id-1]/members?sort=joinedAt,id&include=user&page=1&limit=10>; rel="last"
     {
       "items":[
         {"id":"[id-2]","projectId":"[id-1]","userId":"[bob]","role":"editor","joinedAt":"[time]","createdAt":"[time]","updatedAt":"[time]","user":{"id":"[bob]","name":"bob","image":null,"username":null,"createdAt":"[time]","updatedAt":"[time]"}},
@@ -76,7 +76,7 @@ async fn membership_is_listed_from_both_sides(#[values(Sqlite, Postgres)] backen
     "#);
     assert_snapshot!(bob.get(format!("users/{}/projects", bob.id)).await, @r#"
     200
-    Link: </api/v1/users/[bob]/projects?page=1>; rel="first", </api/v1/users/[bob]/projects?page=1>; rel="last"
+    Link: </api/v1/users/[bob]/projects?page=1&limit=10>; rel="first", </api/v1/users/[bob]/projects?page=1&limit=10>; rel="last"
     {
       "items":[
         {"id":"[id-1]","projectId":"[id-2]","userId":"[bob]","role":"editor","joinedAt":"[time]","createdAt":"[time]","updatedAt":"[time]","project":{"id":"[id-2]","name":"Kite","description":null,"clientName":null,"status":"active","isPublic":false,"ownerId":"[ada]","organizationId":null,"themeId":null,"createdAt":"[time]","updatedAt":"[time]"}}
@@ -89,7 +89,7 @@ async fn membership_is_listed_from_both_sides(#[values(Sqlite, Postgres)] backen
     "#);
     assert_snapshot!(bob.get(format!("users/{}/projects", cat.id)).await, @r#"
     200
-    Link: </api/v1/users/[cat]/projects?page=1>; rel="first", </api/v1/users/[cat]/projects?page=1>; rel="last"
+    Link: </api/v1/users/[cat]/projects?page=1&limit=10>; rel="first", </api/v1/users/[cat]/projects?page=1&limit=10>; rel="last"
     {
       "items":[
         {"id":"[id-1]","projectId":"[id-2]","userId":"[cat]","role":"viewer","joinedAt":"[time]","createdAt":"[time]","updatedAt":"[time]","project":{"id":"[id-2]","name":"Kite","description":null,"clientName":null,"status":"active","isPublic":false,"ownerId":"[ada]","organizationId":null,"themeId":null,"createdAt":"[time]","updatedAt":"[time]"}}

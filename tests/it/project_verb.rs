@@ -72,7 +72,7 @@ async fn transfer_gives_the_project_away_and_records_both_owners(
     let audit = root.get("audit-logs?action=eq.transfer&fields=actorId,action,before,after").await;
     assert_snapshot!(audit, @r#"
     200
-    Link: </api/v1/audit-logs?page=1&action=eq.transfer&fields=actorId,action,before,after>; rel="first", </api/v1/audit-logs?page=1&action=eq.transfer&fields=actorId,action,before,after>; rel="last"
+    Link: </api/v1/audit-logs?action=eq.transfer&fields=actorId,action,before,after&page=1&limit=10>; rel="first", </api/v1/audit-logs?action=eq.transfer&fields=actorId,action,before,after&page=1&limit=10>; rel="last"
     {
       "items":[
         {"id":"[id-1]","actorId":"[ada]","action":"transfer","before":{"ownerId":"[ada]"},"after":{"ownerId":"[bob]"}}

@@ -52,7 +52,7 @@ async fn somebody_signs_in_and_keeps_a_project(#[values(Sqlite, Postgres)] backe
     assert_eq!(ada.get(&path).await.text(), kite.text());
     assert_snapshot!(ada.get("projects").await, @r#"
     200
-    Link: </api/v1/projects?page=1>; rel="first", </api/v1/projects?page=1>; rel="last"
+    Link: </api/v1/projects?page=1&limit=10>; rel="first", </api/v1/projects?page=1&limit=10>; rel="last"
     {
       "items":[
         {"id":"[id-1]","name":"Kite","description":"It flies","clientName":null,"status":"active","isPublic":false,"ownerId":"[ada]","organizationId":null,"themeId":null,"createdAt":"[time]","updatedAt":"[time]"}

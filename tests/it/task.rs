@@ -89,7 +89,7 @@ async fn tasks_are_listed_by_project_and_by_state(#[values(Sqlite, Postgres)] ba
     let open = ada.get(format!("tasks?projectId=eq.{kite}&done=is.false&fields=title,done")).await;
     assert_snapshot!(open, @r#"
     200
-    Link: </api/v1/tasks?page=1&projectId=eq.[id-1]&done=is.false&fields=title,done>; rel="first", </api/v1/tasks?page=1&projectId=eq.[id-1]&done=is.false&fields=title,done>; rel="last"
+    Link: </api/v1/tasks?projectId=eq.[id-1]&done=is.false&fields=title,done&page=1&limit=10>; rel="first", </api/v1/tasks?projectId=eq.[id-1]&done=is.false&fields=title,done&page=1&limit=10>; rel="last"
     {
       "items":[
         {"id":"[id-2]","title":"Glue","done":false}
@@ -121,7 +121,7 @@ async fn bulk_creation_takes_ten_thousand_tasks(#[values(Sqlite, Postgres)] back
     let titles = ada.get("tasks?sort=id&fields=title&limit=2").await;
     assert_snapshot!(titles, @r#"
     200
-    Link: </api/v1/tasks?page=1&sort=id&fields=title&limit=2>; rel="first", </api/v1/tasks?page=2&sort=id&fields=title&limit=2>; rel="next", </api/v1/tasks?page=5000&sort=id&fields=title&limit=2>; rel="last"
+    Link: </api/v1/tasks?sort=id&fields=title&page=1&limit=2>; rel="first", </api/v1/tasks?sort=id&fields=title&page=2&limit=2>; rel="next", </api/v1/tasks?sort=id&fields=title&page=5000&limit=2>; rel="last"
     {
       "items":[
         {"id":"[id-1]","title":"Task 0"},

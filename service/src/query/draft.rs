@@ -89,6 +89,13 @@ impl<'a> Draft<'a> {
         if names.is_empty() || names.iter().any(|name| name.is_empty() || name.contains(',')) {
             return Err(self.error(member, "is a list of names with commas between them"));
         }
+        let mut rest = names;
+        while let [name, others @ ..] = rest {
+            if others.contains(name) {
+                return Err(self.error(member, format!("names {name:?} twice")));
+            }
+            rest = others;
+        }
         let most = match member {
             "sort" => MAX_SORT_KEYS,
             "include" => MAX_INCLUDES,
@@ -103,38 +110,31 @@ impl<'a> Draft<'a> {
             "fields" => self.list.fields = Some(owned()),
             "include" => self.list.include = owned(),
             "select" => {
-                self.select = self.different(member, names, Figure::parse, || {
-                    "figures are count(), countDistinct(field), sum(field), avg(field), min(field), max(field)"
-                })?;
+                let known =
+                    "count(), countDistinct(field), sum(field), avg(field), min(field), max(field)";
+                self.select = self.each(member, names, Figure::parse, known)?;
             }
             _ => {
                 let parse =
                     |name: &str| Some(GroupKey::parse(name)).filter(|key| is_name(&key.field));
-                self.group_by = self.different(member, names, parse, || {
-                    "groups have fields, or the day, month or year of a time: status,createdAt.month"
-                })?;
+                let known = "fields, and the day, month or year of a time, as in createdAt.month";
+                self.group_by = self.each(member, names, parse, known)?;
             }
         }
         Ok(())
     }
 
-    fn different<T: PartialEq>(
+    fn each<T>(
         &self,
         member: &str,
         names: &[&str],
         parse: impl Fn(&str) -> Option<T>,
-        known: fn() -> &'static str,
+        known: &str,
     ) -> Result<Vec<T>> {
-        let mut found = Vec::with_capacity(names.len());
-        for name in names {
-            let item = parse(name)
-                .ok_or_else(|| self.error(member, format!("{name:?} is not one; {}", known())))?;
-            if found.contains(&item) {
-                return Err(self.error(member, format!("names {name:?} twice")));
-            }
-            found.push(item);
-        }
-        Ok(found)
+        let item = |name: &&str| {
+            parse(name).ok_or_else(|| self.error(member, format!("has {name:?}; it takes {known}")))
+        };
+        names.iter().map(item).collect()
     }
 
     /// One more condition on the rows. `parameter` is where it stands.

@@ -7,7 +7,7 @@
 
 use sea_orm::{
     Condition, DbBackend,
-    sea_query::{Expr, ExprTrait},
+    sea_query::{Alias, Expr, ExprTrait, Query},
 };
 
 use super::{
@@ -51,7 +51,7 @@ impl Filter<'_> {
             Predicate::Not(_) => self.joined(table, true, &[predicate], depth),
             Predicate::Test(test) => match test.path.relations.get(depth) {
                 Some(_) => self.joined(table, true, &[predicate], depth),
-                None => Ok(Condition::all().add(self.test(table, test)?)),
+                None => Ok(Condition::all().add(self.test(table, test, depth)?)),
             },
         }
     }
@@ -79,22 +79,33 @@ impl Filter<'_> {
             let parameter = parts.first().and_then(|part| part.parameter()).unwrap_or_default();
             let relation = relation(table, parameter, name)?;
             let satisfying = self.joined(relation.target(), all, &parts, depth + 1)?;
-            whole = whole.add(self.some(table, relation, satisfying));
+            whole = whole.add(self.some(table, relation, satisfying, depth));
         }
         Ok(whole)
     }
 
     /// That some related row that the caller sees satisfies the condition.
-    fn some(self, table: &Table, relation: &Relation, condition: Condition) -> Expr {
+    fn some(self, table: &Table, relation: &Relation, condition: Condition, depth: usize) -> Expr {
         let target = relation.target();
+        // The row at hand may be one that many rows lead to, and its own related rows would be read for each of them:
+        // so those are found first, and once.
+        if relation.many && depth > 0 {
+            let key = Expr::col((target.name, Alias::new(&relation.to)));
+            let rows = condition
+                .add(target.visible(self.caller, Right::See, Shape::Set))
+                .add(key.clone().is_not_null());
+            let keys = Query::select().expr(key).from(target.name).cond_where(rows).take();
+            return Expr::col((table.name, Alias::new(&relation.from))).in_subquery(keys);
+        }
         let rows = condition.add(target.visible(self.caller, Right::See, Shape::Row));
         related((table.name, &relation.from), target, &relation.to, rows)
     }
 
-    fn test(self, table: &Table, test: &Test) -> Result<Expr> {
+    fn test(self, table: &Table, test: &Test, depth: usize) -> Result<Expr> {
         let (name, parameter) = (&test.path.field, &test.parameter);
         if matches!(test.operation, Operation::IsEmpty | Operation::IsNotEmpty) {
-            let some = self.some(table, relation(table, parameter, name)?, Condition::all());
+            let relation = relation(table, parameter, name)?;
+            let some = self.some(table, relation, Condition::all(), depth);
             return Ok(if test.operation == Operation::IsEmpty { some.not() } else { some });
         }
         let column = table.column(name).filter(|column| column.uses.filter).ok_or_else(|| {
@@ -175,7 +186,7 @@ pub(super) fn compare(backend: DbBackend, subject: Expr, typed: Typed<'_>) -> Re
 #[cfg(test)]
 mod tests {
     use entity::prelude::Project;
-    use sea_orm::sea_query::{PostgresQueryBuilder, Query, SqliteQueryBuilder};
+    use sea_orm::sea_query::{PostgresQueryBuilder, SqliteQueryBuilder};
 
     use super::*;
     use crate::query::Cursors;
