@@ -129,7 +129,17 @@ fn lists(table: &Table) -> Vec<(&'static str, OperationBuilder, Response)> {
     let content = ContentBuilder::new().schema(Some(either)).build();
     let either =
         ResponseBuilder::new().description("a page").content("application/json", content).build();
+    let export = operation(table, format!("export{plural}"), "All rows that you see, streamed")
+        .description(Some("Of one moment, whatever the length; an answer that breaks off is not complete. In CSV (RFC 4180), a text that a spreadsheet would take for a formula begins with an apostrophe."))
+        .parameters(Some(parameter::export(table)));
+    let text = || ContentBuilder::new().schema(Some(String::schema())).build();
+    let rows = ResponseBuilder::new()
+        .description("the rows: one JSON object in each line, or CSV")
+        .content("application/x-ndjson", text())
+        .content("text/csv", text())
+        .build();
     vec![
+        ("export", export, rows),
         ("aggregate", aggregate, groups()),
         ("distinct", distinct, groups()),
         ("query", query, either),

@@ -152,7 +152,7 @@ impl Lists {
         request.app_data::<web::Data<Self>>().map(|lists| &***lists).ok_or(Problem::Internal)
     }
 
-    fn parse(&self, text: &str) -> Result<ListQuery, Problem> {
+    pub(crate) fn parse(&self, text: &str) -> Result<ListQuery, Problem> {
         let query = ListQuery::parse(text, &self.cursors)?;
         Ok(ListQuery { index_policy: self.index_policy, ..query })
     }

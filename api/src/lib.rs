@@ -10,6 +10,7 @@ pub mod command;
 pub mod config;
 mod describe;
 mod docs_page;
+mod export;
 pub mod extract;
 pub mod health;
 pub mod identity;

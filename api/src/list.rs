@@ -9,13 +9,14 @@ use actix_web::{
 };
 use serde::Serialize;
 use service::{
-    Caller, Page, Resource,
+    Caller, Error, Page, Resource,
     query::{self, ListQuery, Position, ast::Window},
     table::Table,
 };
 
 use crate::{
     body::QueryBody,
+    export::export,
     extract::{Anyone, Db, Lists, NoQuery, Query},
     problem::Problem,
     resource::Answer,
@@ -38,6 +39,7 @@ pub(crate) fn verbs<E: Resource>(path: &str) -> Vec<actix_web::Resource> {
     vec![
         verb("aggregate").get(aggregate::<E>),
         verb("distinct").get(distinct::<E>),
+        verb("export").get(export::<E>),
         verb("query").post(query::<E>),
     ]
 }
@@ -71,7 +73,14 @@ async fn distinct<E: Resource>(
     Anyone(caller): Anyone,
     Query(query): Query,
 ) -> Answer {
-    groups::<E>(&request, &db, caller, &query.clone(), query.distinct()?).await
+    let answer = groups::<E>(&request, &db, caller, &query.clone(), query.distinct()?).await;
+    answer.map_err(|problem| match problem {
+        // What the keys of groups are called here.
+        Problem::Service(Error::BadQuery { parameter, message }) if parameter == "groupBy" => {
+            Error::bad_query("fields", message).into()
+        }
+        other => other,
+    })
 }
 
 pub(crate) async fn query<E: Resource>(

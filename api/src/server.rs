@@ -20,6 +20,7 @@ use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 
 use crate::{
     config::{Config, address::Origin},
+    export::Exports,
     extract::Lists,
     health::{self, Health, OpenApiJson},
     identity::Identity,
@@ -201,6 +202,9 @@ fn app(
     App::new()
         .app_data(parts.identity.clone())
         .app_data(parts.lists.clone())
+        .app_data(Data::new(Exports::new(
+            parts.config.database_options(parts.config.workers()).max_connections,
+        )))
         .app_data(parts.addresses.clone())
         .app_data(parts.document.clone())
         .app_data(parts.health.clone())

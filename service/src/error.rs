@@ -101,7 +101,8 @@ impl Error {
         Self::Invalid(vec![Violation::of(field, code, message)])
     }
 
-    pub(crate) fn bad_query(parameter: impl Into<String>, message: impl Into<String>) -> Self {
+    /// A query that cannot be answered because of one parameter.
+    pub fn bad_query(parameter: impl Into<String>, message: impl Into<String>) -> Self {
         Self::BadQuery { parameter: parameter.into(), message: message.into() }
     }
 

@@ -30,7 +30,7 @@ pub use ast::ListQuery;
 pub use body::Body;
 pub use cursor::{Cursors, Position};
 pub(crate) use run::{Part, list_part};
-pub use run::{get, list};
+pub use run::{get, list, members};
 
 use crate::{Error, Result};
 

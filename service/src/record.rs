@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use chrono::{DateTime, SecondsFormat, Utc};
 use sea_orm::{DbErr, ModelTrait, QueryResult, Value};
 use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde_json::value::{RawValue, to_raw_value};
 use uuid::Uuid;
 
 use crate::{
@@ -136,6 +137,15 @@ impl Record {
     pub fn version(&self) -> Option<i64> {
         let position = self.columns.iter().position(|column| column.column == "updated_at")?;
         self.values.get(position).and_then(time_of).map(|time| time.timestamp_micros())
+    }
+
+    /// What the record's JSON has, value by value, in its order.
+    pub fn values(&self) -> impl Iterator<Item = Box<RawValue>> {
+        let columns = self.columns.iter().zip(&self.values);
+        let values = columns.map(|(_, value)| to_raw_value(&Shown(value)));
+        let embeds = self.embeds.iter().map(|(_, embed)| to_raw_value(embed));
+        // What a column holds is always JSON: keys are text, numbers finite.
+        values.chain(embeds).map(Result::unwrap_or_default)
     }
 
     /// Those of `columns` that are shown, with their names.

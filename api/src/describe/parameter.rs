@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use service::{
     field::{Column, Kind},
-    query::{self, DEFAULT_LIMIT, MAX_INCLUDES, MAX_LIMIT, MAX_PATH, MAX_SORT_KEYS},
+    query::{self, DEFAULT_LIMIT, MAX_INCLUDES, MAX_LIMIT, MAX_PATH, MAX_SORT_KEYS, ast::Count},
     table::{Relation, Table},
 };
 use utoipa::openapi::{
@@ -36,7 +36,13 @@ pub(crate) fn list(table: &Table) -> Vec<Parameter> {
 /// The parameters of an export of `table`: those of a list, but for its pages.
 pub(crate) fn export(table: &Table) -> Vec<Parameter> {
     let paged = ["page", "limit", "cursor", "count"];
-    list(table).into_iter().filter(|parameter| !paged.contains(&&*parameter.name)).collect()
+    let format = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(["ndjson", "csv"]))
+        .default(Some("ndjson".into()));
+    let format = parameter("format", format, "What the rows are written as.");
+    let rest = list(table).into_iter().filter(|parameter| !paged.contains(&&*parameter.name));
+    std::iter::once(format).chain(rest).collect()
 }
 
 /// The parameters of groups of rows of `table`, with figures.
@@ -226,7 +232,7 @@ fn limit() -> Parameter {
 }
 
 fn count() -> Parameter {
-    let values: [Value; 3] = ["exact".into(), "bounded".into(), "none".into()];
+    let values = Count::ALL.map(Count::name);
     let schema = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(values));
     parameter(
         "count",

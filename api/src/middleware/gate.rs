@@ -66,12 +66,14 @@ where
     }
 }
 
-/// Refuses who cannot read JSON, which is all that the API answers.
+/// Refuses who cannot read JSON, which is all that the API answers but for exports.
 ///
 /// # Errors
 /// 406.
 pub fn acceptable(request: &ServiceRequest) -> Result<(), Error> {
-    if !request.path().starts_with("/api/v1/") || accepts_json(request.headers()) {
+    let path = request.path();
+    if !path.starts_with("/api/v1/") || path.ends_with("/export") || accepts_json(request.headers())
+    {
         return Ok(());
     }
     Err(Problem::NotAcceptable.into())

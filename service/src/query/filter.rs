@@ -87,6 +87,8 @@ impl Filter<'_> {
     /// That some related row that the caller sees satisfies the condition.
     fn some(self, table: &Table, relation: &Relation, condition: Condition, depth: usize) -> Expr {
         let target = relation.target();
+        // What is to be satisfied may be an OR: what else must hold stands beside it, not in it.
+        let condition = Condition::all().add(condition);
         // The row at hand may be one that many rows lead to, and its own related rows would be read for each of them:
         // so those are found first, and once.
         if relation.many && depth > 0 {

@@ -21,6 +21,14 @@ use crate::{
     table::Table,
 };
 
+/// The members that the rows of `query` have, in their order.
+///
+/// # Errors
+/// `BadQuery` for a field or a relation that does not exist.
+pub fn members<'a>(table: &'a Table, query: &ListQuery) -> Result<Vec<&'a str>> {
+    Ok(Selection::of(table, query)?.names(query.highlight))
+}
+
 /// A part of a table that is a list of its own.
 #[derive(Debug)]
 pub(crate) struct Part {
@@ -74,7 +82,8 @@ pub(super) fn selected(
 ) -> Result<Condition> {
     table.admit(caller)?;
     let backend = db.get_database_backend();
-    let mut condition = Filter { caller, backend }.condition(table, &query.filter)?;
+    let filter = Filter { caller, backend }.condition(table, &query.filter)?;
+    let mut condition = Condition::all().add(filter);
     if let Some(search) = &query.search {
         if table.search.is_empty() {
             return Err(Error::bad_query("q", format!("{} cannot be searched", table.path)));

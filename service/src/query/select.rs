@@ -33,6 +33,13 @@ impl<'a> Selection<'a> {
         Ok(Self { shown, relations })
     }
 
+    /// The names of what a record shows.
+    pub(super) fn names(&self, highlight: bool) -> Vec<&'a str> {
+        let columns = self.shown.iter().map(|column| &*column.name);
+        let relations = self.relations.iter().map(|relation| relation.name);
+        columns.chain(relations).chain(highlight.then_some("highlights")).collect()
+    }
+
     /// The columns that a record has before the keys of the order.
     pub(super) fn width(&self) -> usize {
         self.shown.len() + self.relations.len()

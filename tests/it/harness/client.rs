@@ -114,6 +114,11 @@ impl Request {
         self.try_send().await.unwrap_or_else(|error| panic!("no answer: {error:?}"))
     }
 
+    /// Sends the request and leaves the body of the answer to be read.
+    pub(crate) async fn stream(self) -> reqwest::Response {
+        self.builder.send().await.expect("the server answers")
+    }
+
     /// Sends the request to a server that may be gone.
     pub(crate) async fn try_send(self) -> Result<Answer, reqwest::Error> {
         let response = self.builder.send().await?;

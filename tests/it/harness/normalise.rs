@@ -2,8 +2,14 @@
 
 use std::collections::BTreeMap;
 
-/// Members whose values differ from run to run, and what stands for them.
-const SECRETS: [(&str, &str); 2] = [(r#""requestId":""#, "[request]"), (r#""token":""#, "[token]")];
+/// What stands before values that differ from run to run, what stands for them, and what ends them.
+const SECRETS: [(&str, &str, char); 5] = [
+    (r#""requestId":""#, "[request]", '"'),
+    (r#""token":""#, "[token]", '"'),
+    (r#""nextCursor":""#, "[cursor]", '"'),
+    (r#""prevCursor":""#, "[cursor]", '"'),
+    ("&cursor=", "[cursor]", '&'),
+];
 
 /// Replaces known users by `[name]`, other UUIDs by `[id-1]`, `[id-2]` in order of appearance, times by `[time]`,
 /// the server's address by `[host]`, and the values of [`SECRETS`].
@@ -28,9 +34,12 @@ pub(crate) fn normalise(text: &str, names: &BTreeMap<String, String>) -> String 
         } else if let Some(port) = rest.strip_prefix("127.0.0.1:") {
             out.push_str("[host]");
             rest.len() - port.len() + digits(port)
-        } else if let Some((key, label)) = SECRETS.iter().find(|(key, _)| rest.starts_with(key)) {
-            out.extend([*key, *label]);
-            key.len() + rest[key.len()..].find('"').unwrap_or(0)
+        } else if let Some((key, label, end)) =
+            SECRETS.iter().find(|(key, _, _)| rest.starts_with(key))
+        {
+            let length = rest[key.len()..].find(*end).unwrap_or(0);
+            out.extend([*key, if length == 0 { "" } else { label }]);
+            key.len() + length
         } else {
             out.push(first);
             first.len_utf8()
