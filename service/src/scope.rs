@@ -101,6 +101,15 @@ impl Scope {
         }
     }
 
+    /// Each way by itself, down to those of other tables: for the first rows of an order it is enough to find the first
+    /// of each.
+    pub(crate) fn apart(self, table: &Table) -> Vec<Condition> {
+        match self {
+            Self::Everything => vec![Condition::all()],
+            Self::AnyOf(ways) => ways.into_iter().flat_map(|way| way.apart(table)).collect(),
+        }
+    }
+
     pub(crate) fn condition(self, table: &Table, shape: Shape) -> Condition {
         let ways = match self {
             Self::Everything => return Condition::all(),
@@ -121,6 +130,19 @@ impl Scope {
 }
 
 impl Way {
+    fn apart(self, table: &Table) -> Vec<Condition> {
+        match self {
+            Self::Where(condition) => vec![condition],
+            Self::Within { column, parent, scope } => {
+                let within = |way| {
+                    let keys = keys_of(parent, parent.existing().add(way));
+                    Condition::all().add(Expr::col((table.name, column)).in_subquery(keys))
+                };
+                scope.apart(parent).into_iter().map(within).collect()
+            }
+        }
+    }
+
     fn condition(self, table: &Table, shape: Shape) -> Condition {
         match self {
             Self::Where(condition) => condition,

@@ -179,6 +179,12 @@ impl Table {
         self.existing().add(self.held(caller, right, shape))
     }
 
+    /// The rows that the caller sees, in parts that may overlap.
+    pub(crate) fn visible_parts(&self, caller: &Caller) -> Vec<Condition> {
+        let parts = self.scope_of(caller.user.as_ref(), Right::See).apart(self);
+        parts.into_iter().map(|part| self.existing().add(part)).collect()
+    }
+
     /// The rows that are not deleted.
     pub(crate) fn existing(&self) -> Condition {
         let condition = Condition::all();

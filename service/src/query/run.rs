@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sea_orm::{
     Condition, ConnectionTrait,
-    sea_query::{Asterisk, Expr, ExprTrait, Func, Query, SelectStatement},
+    sea_query::{Asterisk, Expr, ExprTrait, Func, Query, SelectStatement, UnionType},
 };
 use uuid::Uuid;
 
@@ -80,6 +80,17 @@ pub(super) fn selected(
     table: &Table,
     query: &ListQuery,
 ) -> Result<Condition> {
+    let asked = asked(db, caller, table, query)?;
+    Ok(asked.add(table.visible(caller, Right::See, Shape::Set)))
+}
+
+/// Which rows `query` asks for, whether the caller sees them or not.
+fn asked(
+    db: &impl ConnectionTrait,
+    caller: &Caller,
+    table: &Table,
+    query: &ListQuery,
+) -> Result<Condition> {
     table.admit(caller)?;
     let backend = db.get_database_backend();
     let filter = Filter { caller, backend }.condition(table, &query.filter)?;
@@ -90,7 +101,7 @@ pub(super) fn selected(
         }
         condition = condition.add(search::condition(table, backend, search));
     }
-    Ok(condition.add(table.visible(caller, Right::See, Shape::Set)))
+    Ok(condition)
 }
 
 /// A list about to be read.
@@ -101,7 +112,8 @@ struct Listing<'a> {
     query: &'a ListQuery,
     selection: Selection<'a>,
     keys: Vec<Key>,
-    condition: Condition,
+    /// What is asked for, whether the caller sees it or not.
+    asked: Condition,
     binding: u64,
 }
 
@@ -117,12 +129,12 @@ impl<'a> Listing<'a> {
             let message = format!("belongs to /{}/aggregate", table.path);
             return Err(Error::bad_query("select", message));
         }
-        let condition = selected(tx, caller, table, query)?.add(part.condition);
+        let asked = asked(tx, caller, table, query)?.add(part.condition);
         Ok(Self {
             selection: Selection::of(table, query)?,
             keys: sort::keys(table, tx.get_database_backend(), query)?,
             binding: query.binding(table.path, &part.name),
-            condition,
+            asked,
             tx,
             caller,
             table,
@@ -130,23 +142,61 @@ impl<'a> Listing<'a> {
         })
     }
 
+    /// Restricts `select` to the first rows of those that the caller sees, up to `most`.
+    ///
+    /// The parts of what the caller sees are each read in order and no further than that: what is shared with everyone
+    /// may be half of the table, and to gather the keys of it all costs more than any page.
+    fn first(
+        &self,
+        select: &mut SelectStatement,
+        range: Condition,
+        order: impl Fn(&mut SelectStatement),
+        most: u64,
+    ) {
+        let asked = self.asked.clone().add(range);
+        let mut parts = self.table.visible_parts(self.caller);
+        order(select);
+        if parts.len() == 1 {
+            select.cond_where(asked).cond_where(parts.remove(0));
+            return;
+        }
+        let id = (self.table.name, "id");
+        let arms = parts.into_iter().map(|part| {
+            let mut rows = Query::select().column(id).from(self.table.name).limit(most).take();
+            order(rows.cond_where(asked.clone()).cond_where(part));
+            // SQLite has no ORDER BY in an arm of a UNION, but in a query inside of it.
+            Query::select().column("id").from_subquery(rows, "_first").take()
+        });
+        let union = arms.reduce(|mut union, arm| union.union(UnionType::Distinct, arm).take());
+        match union {
+            Some(union) => select.and_where(Expr::col(id).in_subquery(union)),
+            None => select.and_where(Expr::val(false)),
+        };
+    }
+
+    async fn count(&self, exactness: Count) -> Result<Option<u64>> {
+        let most = match exactness {
+            Count::Exact => None,
+            Count::Bounded => Some(MAX_COUNTED + 1),
+            Count::None => return Ok(None),
+        };
+        let visible = self.table.visible(self.caller, Right::See, Shape::Set);
+        count(self.tx, self.table, self.asked.clone().add(visible), most).await.map(Some)
+    }
+
     /// A page by its number.
     async fn numbered(&self, page: u64) -> Result<Page> {
         let limit = self.query.limit;
-        let exactness = self.query.count.unwrap_or(Count::Exact);
-        let total = match exactness {
-            Count::Exact => Some(count(self.tx, self.table, self.condition.clone(), None).await?),
-            Count::Bounded => Some(
-                count(self.tx, self.table, self.condition.clone(), Some(MAX_COUNTED + 1)).await?,
-            ),
-            Count::None => None,
-        };
+        let total = self.count(self.query.count.unwrap_or(Count::Exact)).await?;
         let offset = (page - 1).saturating_mul(limit);
         let mut records = Vec::new();
         if total.is_none_or(|total| offset < total) {
             let mut select = self.selection.select(self.table, &[]);
-            select.cond_where(self.condition.clone()).offset(offset).limit(limit + 1);
-            self.keys.iter().for_each(|key| key.order(&mut select, false));
+            let order = |select: &mut SelectStatement| {
+                self.keys.iter().for_each(|key| key.order(select, false));
+            };
+            self.first(&mut select, Condition::all(), order, offset + limit + 1);
+            select.offset(offset).limit(limit + 1);
             records = self.selection.read(self.tx, &select, &[]).await?;
         }
         let has_next = cut(&mut records, limit);
@@ -174,13 +224,7 @@ impl<'a> Listing<'a> {
         let next = place(records.last(), false).filter(|_| backwards || more);
         let previous = place(records.first(), true)
             .filter(|_| if backwards { more } else { position.is_some() });
-        let total = match self.query.count.unwrap_or(Count::None) {
-            Count::None => None,
-            Count::Exact => Some(count(self.tx, self.table, self.condition.clone(), None).await?),
-            Count::Bounded => Some(
-                count(self.tx, self.table, self.condition.clone(), Some(MAX_COUNTED + 1)).await?,
-            ),
-        };
+        let total = self.count(self.query.count.unwrap_or(Count::None)).await?;
         let items = self.finish(records).await?;
         Ok(Page::beside(self.query, total, [previous, next], items))
     }
@@ -203,11 +247,9 @@ impl<'a> Listing<'a> {
                 break;
             }
             let mut select = self.selection.select(self.table, keys);
-            select
-                .cond_where(self.condition.clone())
-                .cond_where(range.condition.clone())
-                .limit(missing);
-            range.order(keys, &mut select);
+            let order = |select: &mut SelectStatement| range.order(keys, select);
+            self.first(&mut select, range.condition.clone(), order, missing);
+            select.limit(missing);
             records.extend(self.selection.read(self.tx, &select, keys).await?);
         }
         Ok(records)
