@@ -186,7 +186,7 @@ impl Resource for Project {
                 .or(Column::Id
                     .in_subquery(project_member::projects_of(user, Some(MemberRole::Editor)))),
             Right::See => Scope::only(Column::OwnerId.eq(user.id))
-                .or(Column::IsPublic.eq(true))
+                .or_shared(Column::IsPublic.eq(true))
                 .or(Column::OrganizationId.in_subquery(organization::of(user)))
                 .or(Column::Id.in_subquery(project_member::projects_of(user, None))),
         }

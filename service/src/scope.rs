@@ -24,7 +24,12 @@ pub enum Scope {
 #[derive(Debug)]
 pub enum Way {
     /// The row itself says so.
-    Where(Condition),
+    Where {
+        /// What it says.
+        condition: Condition,
+        /// Whether it says so to everyone alike, and not to this user.
+        shared: bool,
+    },
     /// It belongs to a row of another table that does.
     Within {
         /// The column of this table that refers to the other.
@@ -34,6 +39,17 @@ pub enum Way {
         /// Its rows.
         scope: Scope,
     },
+}
+
+/// The rows of a scope that are reached in one way.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) condition: Condition,
+    /// Whether everyone reaches them in this way.
+    pub(crate) shared: bool,
+    /// Whether they are found through the few rows of another table, and not by walking along an order. Databases think
+    /// that they will soon meet the first ones on such a walk, and walk to the end of the table.
+    pub(crate) few: bool,
 }
 
 /// How a scope is going to be used.
@@ -64,7 +80,14 @@ impl Scope {
     /// And the rows for which `condition` holds.
     #[must_use]
     pub fn or(self, condition: impl Into<Condition>) -> Self {
-        self.with(Way::Where(condition.into()))
+        self.with(Way::Where { condition: condition.into(), shared: false })
+    }
+
+    /// And the rows for which `condition` holds, which does not depend on who asks. There may be so many of these that
+    /// only those of one page are looked for; of the others there may be so few that all are.
+    #[must_use]
+    pub fn or_shared(self, condition: impl Into<Condition>) -> Self {
+        self.with(Way::Where { condition: condition.into(), shared: true })
     }
 
     /// And the rows whose `column` refers to a row of `P` on which `user` holds `right`.
@@ -101,11 +124,12 @@ impl Scope {
         }
     }
 
-    /// Each way by itself, down to those of other tables: for the first rows of an order it is enough to find the first
-    /// of each.
-    pub(crate) fn apart(self, table: &Table) -> Vec<Condition> {
+    /// Each way by itself, down to those of other tables.
+    pub(crate) fn apart(self, table: &Table) -> Vec<Part> {
         match self {
-            Self::Everything => vec![Condition::all()],
+            Self::Everything => {
+                vec![Part { condition: Condition::all(), shared: true, few: false }]
+            }
             Self::AnyOf(ways) => ways.into_iter().flat_map(|way| way.apart(table)).collect(),
         }
     }
@@ -130,13 +154,18 @@ impl Scope {
 }
 
 impl Way {
-    fn apart(self, table: &Table) -> Vec<Condition> {
+    fn apart(self, table: &Table) -> Vec<Part> {
         match self {
-            Self::Where(condition) => vec![condition],
+            Self::Where { condition, shared } => vec![Part { condition, shared, few: false }],
             Self::Within { column, parent, scope } => {
-                let within = |way| {
-                    let keys = keys_of(parent, parent.existing().add(way));
-                    Condition::all().add(Expr::col((table.name, column)).in_subquery(keys))
+                let within = |part: Part| {
+                    let rows = parent.existing().add(part.condition);
+                    let condition = Condition::all().add(if part.shared {
+                        related((table.name, column), parent, "id", rows)
+                    } else {
+                        Expr::col((table.name, column)).in_subquery(keys_of(parent, rows))
+                    });
+                    Part { condition, shared: part.shared, few: !part.shared }
                 };
                 scope.apart(parent).into_iter().map(within).collect()
             }
@@ -145,7 +174,7 @@ impl Way {
 
     fn condition(self, table: &Table, shape: Shape) -> Condition {
         match self {
-            Self::Where(condition) => condition,
+            Self::Where { condition, .. } => condition,
             Self::Within { column, parent, scope } => {
                 let rows = parent.existing().add(scope.condition(parent, shape));
                 Condition::all().add(match shape {

@@ -15,7 +15,7 @@ use crate::{
     Caller, Error, Principal, Resource, Result, Right,
     error::camel_case,
     field::{Column, Field, Uses},
-    scope::{Scope, Shape},
+    scope::{Part, Scope, Shape},
 };
 
 /// The column that marks a row as deleted, in the tables that keep deleted rows.
@@ -121,6 +121,14 @@ impl Table {
         })
     }
 
+    /// Every table described so far, in the order of names.
+    pub(crate) fn described() -> Vec<&'static Self> {
+        let tables = TABLES.read().unwrap_or_else(PoisonError::into_inner);
+        let mut tables: Vec<_> = tables.values().copied().collect();
+        tables.sort_unstable_by_key(|table| table.name);
+        tables
+    }
+
     fn describe<E: Resource>() -> Self {
         let everywhere = |name: &str| {
             let column = E::Column::iter().find(|column| column.as_str() == name)?;
@@ -180,9 +188,9 @@ impl Table {
     }
 
     /// The rows that the caller sees, in parts that may overlap.
-    pub(crate) fn visible_parts(&self, caller: &Caller) -> Vec<Condition> {
-        let parts = self.scope_of(caller.user.as_ref(), Right::See).apart(self);
-        parts.into_iter().map(|part| self.existing().add(part)).collect()
+    pub(crate) fn visible_parts(&self, caller: &Caller) -> Vec<Part> {
+        let parts = self.scope_of(caller.user.as_ref(), Right::See).apart(self).into_iter();
+        parts.map(|part| Part { condition: self.existing().add(part.condition), ..part }).collect()
     }
 
     /// The rows that are not deleted.

@@ -154,16 +154,24 @@ impl<'a> Listing<'a> {
         most: u64,
     ) {
         let asked = self.asked.clone().add(range);
-        let mut parts = self.table.visible_parts(self.caller);
+        let parts = self.table.visible_parts(self.caller);
         order(select);
-        if parts.len() == 1 {
-            select.cond_where(asked).cond_where(parts.remove(0));
+        if let [part] = parts.as_slice()
+            && !part.few
+        {
+            select.cond_where(asked).cond_where(part.condition.clone());
             return;
         }
         let id = (self.table.name, "id");
         let arms = parts.into_iter().map(|part| {
-            let mut rows = Query::select().column(id).from(self.table.name).limit(most).take();
-            order(rows.cond_where(asked.clone()).cond_where(part));
+            let mut rows = Query::select().from(self.table.name).take();
+            rows.cond_where(asked.clone()).cond_where(part.condition);
+            if part.few {
+                // What has a limit of its own is found without regard to the order outside.
+                rows.column((self.table.name, Asterisk)).limit(i64::MAX.unsigned_abs());
+                rows = Query::select().from_subquery(rows, self.table.name).take();
+            }
+            order(rows.column(id).limit(most));
             // SQLite has no ORDER BY in an arm of a UNION, but in a query inside of it.
             Query::select().column("id").from_subquery(rows, "_first").take()
         });
