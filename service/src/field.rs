@@ -55,6 +55,13 @@ impl<E: EntityTrait> Field<E> {
         self
     }
 
+    /// `q` looks into it; the table needs the side table that migrations make with `searchable`.
+    #[must_use]
+    pub const fn search(mut self) -> Self {
+        self.uses.search = true;
+        self
+    }
+
     /// It holds one of `T`'s values.
     #[must_use]
     pub const fn one_of<T: ActiveEnum<Value = String>>(mut self) -> Self {

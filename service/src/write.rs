@@ -8,10 +8,10 @@ use sea_orm::{
 use serde_json::{Map, to_value};
 use uuid::Uuid;
 
-use crate::{Audited, Caller, Result, Transaction, record::Shown, table::Table};
+use crate::{Audited, Caller, Result, Transaction, record::Shown, search, table::Table};
 
 /// The most parameters of one statement: SQLite's limit, which is the lower one.
-const MAX_PARAMETERS: usize = 32_766;
+pub(crate) const MAX_PARAMETERS: usize = 32_766;
 
 /// Inserts a row under a new id.
 ///
@@ -25,6 +25,7 @@ pub(crate) async fn insert<E: Audited>(
 ) -> Result<E::Model> {
     #[expect(clippy::disallowed_methods, reason = "this is the function to use instead")]
     let row = stamp::<E>(caller, row).insert(tx).await?;
+    search::index::<E>(tx, None, &row).await?;
     record(tx, entry::<E>(caller, action, None, Some(&row))).await?;
     Ok(row)
 }
@@ -51,6 +52,7 @@ pub(crate) async fn insert_many<E: Audited>(
         let rows = batch.iter().map(|row| row.clone().into_active_model().reset_all());
         E::insert_many(rows).exec_without_returning(tx).await?;
     }
+    search::index_many::<E>(tx, &models).await?;
     for batch in models.chunks(MAX_PARAMETERS / audit_log::Column::iter().count()) {
         let entries = batch.iter().map(|row| entry::<E>(caller, action, None, Some(row)));
         audit_log::Entity::insert_many(entries).exec_without_returning(tx).await?;
@@ -86,6 +88,7 @@ pub(crate) async fn update<E: Audited>(
     row.set(updated_at, Value::from(later(caller, &before.get(updated_at))));
     #[expect(clippy::disallowed_methods, reason = "this is the function to use instead")]
     let after = row.update(tx).await?;
+    search::index::<E>(tx, Some(&before), &after).await?;
     record(tx, entry::<E>(caller, action, Some(&before), Some(&after))).await?;
     Ok(after)
 }
