@@ -112,7 +112,7 @@ problems! {
     INTERNAL: "internal" INTERNAL_SERVER_ERROR "Internal error",
         "The server is at fault. Report the `requestId`: the log has the details under it.";
     UNAVAILABLE: "unavailable" SERVICE_UNAVAILABLE "Busy or away",
-        "The database is away, busy, or had too many conflicting changes. Nothing was changed. Try again after `Retry-After` seconds.";
+        "The database is away, busy, had too many conflicting changes, or the query took too long. Nothing was changed. Try again after `Retry-After` seconds.";
 }
 
 impl From<Error> for Problem {
@@ -185,7 +185,7 @@ impl Problem {
                 Error::Unknown { .. } => &UNKNOWN_REFERENCE,
                 Error::Stale => &STALE,
                 Error::TooMany { .. } => &TOO_MANY,
-                Error::Busy { .. } => &UNAVAILABLE,
+                Error::Busy { .. } | Error::TooSlow(_) => &UNAVAILABLE,
                 Error::Database(_) | Error::Panicked => &INTERNAL,
             },
             Self::BadQueryBody { .. } => &BAD_QUERY,
@@ -267,7 +267,9 @@ impl Problem {
             Self::Service(Error::Busy { retry_after, .. } | Error::TooMany { retry_after }) => {
                 Some((header::RETRY_AFTER, seconds(retry_after)))
             }
-            Self::NotReady(_) => Some((header::RETRY_AFTER, HeaderValue::from(1))),
+            Self::Service(Error::TooSlow(_)) | Self::NotReady(_) => {
+                Some((header::RETRY_AFTER, HeaderValue::from(1)))
+            }
             Self::Service(Error::Unauthenticated) => {
                 Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
             }
@@ -282,9 +284,11 @@ impl Problem {
     fn log(&self, request_id: &str) {
         let kind = self.kind();
         let source = match self {
-            Self::Service(Error::Database(source) | Error::Busy { cause: Some(source), .. }) => {
-                source.to_string()
-            }
+            Self::Service(
+                Error::Database(source)
+                | Error::TooSlow(source)
+                | Error::Busy { cause: Some(source), .. },
+            ) => source.to_string(),
             _ => String::new(),
         };
         if kind.status.is_server_error() {

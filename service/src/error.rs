@@ -87,6 +87,9 @@ pub enum Error {
         #[source]
         cause: Option<DbErr>,
     },
+    /// A statement ran longer than it may, and was stopped.
+    #[error("the query took too long and was stopped; ask for less, or try again later")]
+    TooSlow(#[source] DbErr),
     /// Any other failure of the database.
     #[error("the database failed")]
     Database(#[source] DbErr),
@@ -170,6 +173,7 @@ enum Fault {
     InUse,
     Check { field: String },
     Conflict,
+    Slow,
     Away,
     Other,
 }
@@ -193,8 +197,10 @@ impl Fault {
             "22001" => Self::Check { field: String::new() },
             // Serialization failure, deadlock, lock not available; SQLITE_BUSY and its extended forms.
             "40001" | "40P01" | "55P03" | "5" | "261" | "517" | "6" | "262" => Self::Conflict,
-            // Statement timeout, shutdown, starting up, too many connections; SQLITE_INTERRUPT.
-            "57014" | "57P01" | "57P02" | "57P03" | "53300" | "9" => Self::Away,
+            // Statement timeout; SQLITE_INTERRUPT, and SQLITE_CONSTRAINT_COMMITHOOK for what is tried after it.
+            "57014" | "9" | "531" => Self::Slow,
+            // Shutdown, starting up, too many connections.
+            "57P01" | "57P02" | "57P03" | "53300" => Self::Away,
             // SQLITE_CONSTRAINT_UNIQUE and _PRIMARYKEY: "UNIQUE constraint failed: task.a, task.b".
             "2067" | "1555" => Self::Unique { field: camel_case(last_word(fault.message())) },
             // SQLITE_CONSTRAINT_FOREIGNKEY names nothing, so references are looked up before they are written:
@@ -215,6 +221,7 @@ impl Fault {
                 Error::invalid(&field, "constraint", "is not an allowed value")
             }
             Self::Conflict | Self::Away => Error::busy(error),
+            Self::Slow => Error::TooSlow(error),
             Self::Other => Error::Database(error),
         }
     }

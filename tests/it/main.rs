@@ -35,5 +35,6 @@ mod scope;
 mod smoke;
 mod task;
 mod theme;
+mod timeout;
 mod transaction;
 mod visibility;

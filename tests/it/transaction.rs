@@ -22,13 +22,17 @@ use tokio::{
 use crate::harness::Backend::{self, Postgres, Sqlite};
 
 /// A database with one table of one column, `t(x)`.
-struct Scratch {
-    service: service::Database,
+pub(crate) struct Scratch {
+    pub(crate) service: service::Database,
     _database: crate::harness::Database,
     _folder: TempDir,
 }
 
 async fn scratch(backend: Backend) -> Scratch {
+    scratch_with(backend, Duration::from_secs(30)).await
+}
+
+pub(crate) async fn scratch_with(backend: Backend, statement_timeout: Duration) -> Scratch {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let database = crate::harness::Database::create(backend, folder.path()).await;
     let options = DatabaseOptions {
@@ -37,7 +41,7 @@ async fn scratch(backend: Backend) -> Scratch {
         min_connections: 1,
         idle_timeout: Duration::from_secs(30),
         connect_timeout: Duration::from_secs(10),
-        statement_timeout: Duration::from_secs(30),
+        statement_timeout,
         synchronous: Synchronous::Normal,
         log_queries: false,
     };
@@ -49,7 +53,7 @@ async fn scratch(backend: Backend) -> Scratch {
     Scratch { service, _database: database, _folder: folder }
 }
 
-async fn run(tx: &Transaction, sql: &str) -> service::Result<()> {
+pub(crate) async fn run(tx: &Transaction, sql: &str) -> service::Result<()> {
     Ok(tx.execute_unprepared(sql).await.map(|_| ())?)
 }
 
@@ -63,7 +67,7 @@ async fn sum(tx: &Transaction) -> service::Result<i64> {
 }
 
 impl Scratch {
-    async fn sum(&self) -> i64 {
+    pub(crate) async fn sum(&self) -> i64 {
         self.service.read(sum).await.expect("readable")
     }
 }

@@ -7,7 +7,7 @@
 use std::{
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use sea_orm::{
@@ -17,7 +17,7 @@ use sea_orm::{
 use sea_query_sqlx::SqlxValues;
 use sqlx::{AssertSqlSafe, Executor, IntoArguments, Pool, Postgres, Sqlite, pool::PoolConnection};
 
-use super::Observer;
+use super::{Observer, deadline::Deadline};
 
 /// Where single statements that only read are run.
 pub struct Reader {
@@ -33,17 +33,18 @@ enum Kept {
 
 struct Shelf<DB: sqlx::Database> {
     pool: Pool<DB>,
-    connections: Mutex<Vec<PoolConnection<DB>>>,
+    connections: Mutex<Vec<(PoolConnection<DB>, Deadline)>>,
     room: usize,
+    statement_timeout: Duration,
 }
 
 impl Reader {
     /// Reads on connections of `pool`, of which it keeps up to `room` aside.
-    pub(super) fn new(pool: DatabaseConnection, room: usize) -> Self {
+    pub(super) fn new(pool: DatabaseConnection, room: usize, timeout: Duration) -> Self {
         let kept = if pool.get_database_backend() == DbBackend::Sqlite {
-            Kept::Sqlite(Shelf::new(pool.get_sqlite_connection_pool().clone(), room))
+            Kept::Sqlite(Shelf::new(pool.get_sqlite_connection_pool().clone(), room, timeout))
         } else {
-            Kept::Postgres(Shelf::new(pool.get_postgres_connection_pool().clone(), room))
+            Kept::Postgres(Shelf::new(pool.get_postgres_connection_pool().clone(), room, timeout))
         };
         Self { pool, kept, observer: None }
     }
@@ -76,11 +77,11 @@ enum Most {
 }
 
 impl<DB: sqlx::Database> Shelf<DB> {
-    fn new(pool: Pool<DB>, room: usize) -> Self {
-        Self { pool, connections: Mutex::default(), room }
+    fn new(pool: Pool<DB>, room: usize, statement_timeout: Duration) -> Self {
+        Self { pool, connections: Mutex::default(), room, statement_timeout }
     }
 
-    fn connections(&self) -> MutexGuard<'_, Vec<PoolConnection<DB>>> {
+    fn connections(&self) -> MutexGuard<'_, Vec<(PoolConnection<DB>, Deadline)>> {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -91,22 +92,26 @@ impl<DB: sqlx::Database> Shelf<DB> {
         DB::Row: Into<QueryResult>,
     {
         let kept = self.connections().pop();
-        let mut connection = match kept {
-            Some(connection) => connection,
-            None => self.pool.acquire().await.map_err(failed)?,
+        let (mut connection, deadline) = if let Some(kept) = kept {
+            kept
+        } else {
+            let deadline = Deadline::new(self.statement_timeout);
+            (deadline.over(self.pool.acquire()).await.map_err(failed)?, deadline)
         };
         let values = SqlxValues(statement.values.unwrap_or_else(|| sea_orm::Values(Vec::new())));
         let query = sqlx::query_with(AssertSqlSafe(statement.sql), values);
         // Held in a variable of its own until the rows are there: if the reader goes away meanwhile, or the statement
         // fails, the connection is dropped, which hands it to the pool to be tested.
+        let run = deadline.start();
         let rows = match most {
             Most::One => query.fetch_optional(&mut *connection).await.map(Vec::from_iter),
             Most::All => query.fetch_all(&mut *connection).await,
         };
         let rows = rows.map_err(failed)?;
+        run.end();
         let mut connections = self.connections();
         if connections.len() < self.room {
-            connections.push(connection);
+            connections.push((connection, deadline));
         }
         drop(connections);
         Ok(rows.into_iter().map(Into::into).collect())
