@@ -232,6 +232,7 @@ fn message_of(error: &ValidationError) -> String {
         (_, "length", Some(min), Some(max)) => format!("has {min} to {max} {what}"),
         (_, "length", None, Some(max)) => format!("has {max} {what} at most"),
         (_, "length", Some(min), None) => format!("has {min} {what} at least"),
+        (_, "range", Some(min), Some(max)) => format!("lies between {min} and {max}"),
         (_, code, ..) => format!("is not valid: {code}"),
     }
 }

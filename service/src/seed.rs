@@ -61,7 +61,8 @@ struct Sample {
     theme: Option<usize>,
     status: ProjectStatus,
     shared: Shared,
-    tasks: &'static [(&'static str, bool)],
+    /// What is to be done, whether it is, and how many minutes it is thought to take.
+    tasks: &'static [(&'static str, bool, Option<i64>)],
 }
 
 /// Who sees a project besides its owner.
@@ -82,7 +83,11 @@ const SAMPLES: [Sample; 7] = [
         theme: Some(2),
         status: ProjectStatus::Archived,
         shared: Shared::Organization,
-        tasks: &[("Rent the stand", true), ("Print the banner", true), ("Book the van", true)],
+        tasks: &[
+            ("Rent the stand", true, Some(60)),
+            ("Print the banner", true, Some(240)),
+            ("Book the van", true, Some(15)),
+        ],
     },
     Sample {
         owner: 1,
@@ -93,7 +98,7 @@ const SAMPLES: [Sample; 7] = [
         theme: Some(1),
         status: ProjectStatus::Active,
         shared: Shared::Everybody,
-        tasks: &[("Soups", true), ("Bread", true), ("Cakes", false)],
+        tasks: &[("Soups", true, Some(480)), ("Bread", true, Some(300)), ("Cakes", false, None)],
     },
     Sample {
         owner: 0,
@@ -104,7 +109,7 @@ const SAMPLES: [Sample; 7] = [
         theme: Some(2),
         status: ProjectStatus::Inactive,
         shared: Shared::Organization,
-        tasks: &[("Collect the figures", false), ("Draft the preface", true)],
+        tasks: &[("Collect the figures", false, Some(240)), ("Draft the preface", true, Some(120))],
     },
     Sample {
         owner: 1,
@@ -115,7 +120,10 @@ const SAMPLES: [Sample; 7] = [
         theme: Some(0),
         status: ProjectStatus::Active,
         shared: Shared::With(0, MemberRole::Viewer),
-        tasks: &[("Find the source data", true), ("Check daylight saving time", false)],
+        tasks: &[
+            ("Find the source data", true, Some(90)),
+            ("Check daylight saving time", false, Some(45)),
+        ],
     },
     Sample {
         owner: 0,
@@ -137,7 +145,11 @@ const SAMPLES: [Sample; 7] = [
         theme: Some(1),
         status: ProjectStatus::Active,
         shared: Shared::Everybody,
-        tasks: &[("Draw the beds", true), ("Order seeds", false), ("Mend the fence", false)],
+        tasks: &[
+            ("Draw the beds", true, Some(60)),
+            ("Order seeds", false, None),
+            ("Mend the fence", false, Some(180)),
+        ],
     },
     Sample {
         owner: 0,
@@ -149,11 +161,11 @@ const SAMPLES: [Sample; 7] = [
         status: ProjectStatus::Active,
         shared: Shared::With(1, MemberRole::Editor),
         tasks: &[
-            ("Agree on the page tree", true),
-            ("Move the timetables", true),
-            ("Translate into German", false),
-            ("Translate into Danish", false),
-            ("Test with a screen reader", false),
+            ("Agree on the page tree", true, Some(120)),
+            ("Move the timetables", true, Some(960)),
+            ("Translate into German", false, Some(600)),
+            ("Translate into Danish", false, Some(600)),
+            ("Test with a screen reader", false, None),
         ],
     },
 ];
@@ -268,10 +280,11 @@ impl Sample {
     ) -> Result<()> {
         let Some(owner) = callers.get(self.owner) else { return Ok(()) };
         let owner = Caller { at: owner.at - TimeDelta::days(self.age), ..owner.clone() };
-        let tasks = self.tasks.iter().map(|(title, done)| NewTask {
+        let tasks = self.tasks.iter().map(|(title, done, estimate_minutes)| NewTask {
             title: (*title).to_owned(),
             description: None,
             done: Some(*done),
+            estimate_minutes: *estimate_minutes,
         });
         let archived = self.status == ProjectStatus::Archived;
         let project = CreateProject {

@@ -231,7 +231,7 @@ async fn members_are_chosen_and_relations_embedded(#[values(Sqlite, Postgres)] b
     Link: </api/v1/projects?name=eq.Boat&fields=name,status&include=owner,tasks,theme,organization,members&page=1&limit=10>; rel="first", </api/v1/projects?name=eq.Boat&fields=name,status&include=owner,tasks,theme,organization,members&page=1&limit=10>; rel="last"
     {
       "items":[
-        {"id":"[id-1]","name":"Boat","status":"active","owner":{"id":"[ada]","name":"ada","image":null,"username":null,"createdAt":"[time]","updatedAt":"[time]"},"tasks":[{"id":"[id-2]","projectId":"[id-1]","title":"Caulk","description":null,"done":false,"createdAt":"[time]","updatedAt":"[time]"}],"theme":null,"organization":null,"members":[]}
+        {"id":"[id-1]","name":"Boat","status":"active","owner":{"id":"[ada]","name":"ada","image":null,"username":null,"createdAt":"[time]","updatedAt":"[time]"},"tasks":[{"id":"[id-2]","projectId":"[id-1]","title":"Caulk","description":null,"done":false,"estimateMinutes":null,"createdAt":"[time]","updatedAt":"[time]"}],"theme":null,"organization":null,"members":[]}
       ],
       "total":1,
       "page":1,
@@ -244,7 +244,7 @@ async fn members_are_chosen_and_relations_embedded(#[values(Sqlite, Postgres)] b
     Link: </api/v1/projects?name=istartswith.boat&sort=name&fields=id&include=tasks&page=1&limit=10>; rel="first", </api/v1/projects?name=istartswith.boat&sort=name&fields=id&include=tasks&page=1&limit=10>; rel="last"
     {
       "items":[
-        {"id":"[id-1]","tasks":[{"id":"[id-2]","projectId":"[id-1]","title":"Caulk","description":null,"done":false,"createdAt":"[time]","updatedAt":"[time]"}]},
+        {"id":"[id-1]","tasks":[{"id":"[id-2]","projectId":"[id-1]","title":"Caulk","description":null,"done":false,"estimateMinutes":null,"createdAt":"[time]","updatedAt":"[time]"}]},
         {"id":"[id-3]","tasks":[]}
       ],
       "total":2,

@@ -76,7 +76,7 @@ async fn pending_only_reads_and_ignores_what_a_newer_release_applied(
     let all = pending(locked.connection()).await.expect("an empty database lacks everything");
     let made = scratch.schema().await;
     assert!(made.is_empty(), "{made:?}");
-    Migrator::up(locked.connection(), Some(11)).await.expect("up");
+    Migrator::up(locked.connection(), Some(12)).await.expect("up");
 
     let last = pending(locked.connection()).await.expect("the rest is pending");
     Migrator::up(locked.connection(), None).await.expect("up");
@@ -87,8 +87,8 @@ async fn pending_only_reads_and_ignores_what_a_newer_release_applied(
     let none = pending(locked.connection()).await.expect("nothing is pending");
     locked.close().await.expect("the connection closes");
 
-    assert_eq!(all.len(), 12);
-    assert_eq!(last, ["m20260901_000012_create_audit_log"]);
+    assert_eq!(all.len(), 13);
+    assert_eq!(last, ["m20260901_000013_add_task_estimate_minutes"]);
     let applied = migrate(scratch.url()).await.expect("nothing to do is no error");
     assert!(none.is_empty() && applied.is_empty(), "{none:?} {applied:?}");
 }
@@ -96,6 +96,8 @@ async fn pending_only_reads_and_ignores_what_a_newer_release_applied(
 #[rstest]
 #[case::too_long("theme", "name = repeat_a(101)", "ck_theme_name")]
 #[case::no_such_status("project", "status = 'deleted'", "ck_project_status")]
+#[case::too_much("task", "estimate_minutes = 525601", "ck_task_estimate_minutes")]
+#[case::too_little("task", "estimate_minutes = -1", "ck_task_estimate_minutes")]
 #[case::upper_case(r#""user""#, "email = 'Ada@example.com'", "ck_user_email")]
 #[tokio::test]
 async fn what_a_column_cannot_hold_is_refused_by_name(

@@ -57,8 +57,8 @@ async fn create_answers_the_row_and_where_it_is(#[values(Sqlite, Postgres)] back
       "owner":{"id":"[ada]","name":"ada","image":null,"username":null,"createdAt":"[time]","updatedAt":"[time]"},
       "theme":{"id":"[id-2]","name":"Sea","primaryColor":"#336699","description":null,"createdAt":"[time]","updatedAt":"[time]"},
       "tasks":[
-        {"id":"[id-3]","projectId":"[id-1]","title":"Cut","description":null,"done":false,"createdAt":"[time]","updatedAt":"[time]"},
-        {"id":"[id-4]","projectId":"[id-1]","title":"Glue","description":null,"done":false,"createdAt":"[time]","updatedAt":"[time]"}
+        {"id":"[id-3]","projectId":"[id-1]","title":"Cut","description":null,"done":false,"estimateMinutes":null,"createdAt":"[time]","updatedAt":"[time]"},
+        {"id":"[id-4]","projectId":"[id-1]","title":"Glue","description":null,"done":false,"estimateMinutes":null,"createdAt":"[time]","updatedAt":"[time]"}
       ]
     }
     "##);

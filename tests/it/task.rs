@@ -25,6 +25,7 @@ async fn a_task_is_created_changed_and_deleted(#[values(Sqlite, Postgres)] backe
       "title":"Cut",
       "description":"With care",
       "done":false,
+      "estimateMinutes":null,
       "createdAt":"[time]",
       "updatedAt":"[time]"
     }
@@ -38,6 +39,7 @@ async fn a_task_is_created_changed_and_deleted(#[values(Sqlite, Postgres)] backe
       "title":"Cut",
       "description":null,
       "done":true,
+      "estimateMinutes":null,
       "createdAt":"[time]",
       "updatedAt":"[time]"
     }
@@ -95,6 +97,83 @@ async fn tasks_are_listed_by_project_and_by_state(#[values(Sqlite, Postgres)] ba
         {"id":"[id-2]","title":"Glue","done":false}
       ],
       "total":1,
+      "page":1,
+      "limit":10,
+      "totalPages":1
+    }
+    "#);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_task_has_an_estimate_of_a_year_at_most(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let [ada] = app.users(["ada"]);
+    let kite = ada.post("projects", json!({ "name": "Kite" })).await.id();
+    let task = |estimate| json!({ "projectId": kite, "title": "Cut", "estimateMinutes": estimate });
+
+    let cut = ada.post("tasks", task(json!(525_600))).await;
+    assert_eq!((cut.status, &cut.json()["estimateMinutes"]), (201, &json!(525_600)));
+    let path = format!("tasks/{}", cut.id());
+    for (change, then) in [
+        (json!({ "estimateMinutes": 0 }), json!(0)),
+        (json!({ "title": "Glue" }), json!(0)),
+        (json!({ "estimateMinutes": null }), json!(null)),
+    ] {
+        let changed = ada.patch(&path, change).await;
+        assert_eq!((changed.status, &changed.json()["estimateMinutes"]), (200, &then));
+    }
+
+    assert_snapshot!(ada.post("tasks", task(json!(525_601))).await.problem(), @"
+    422 invalid
+        /estimateMinutes range: lies between 0 and 525600
+    ");
+    assert_snapshot!(ada.patch(&path, json!({ "estimateMinutes": -1 })).await.problem(), @"
+    422 invalid
+        /estimateMinutes range: lies between 0 and 525600
+    ");
+    assert_snapshot!(ada.post("tasks", task(json!(1.5))).await.problem(), @"
+    422 invalid
+        /estimateMinutes type: invalid type: floating point `1.5`, expected i64
+    ");
+    let tasks =
+        json!({ "tasks": [{ "title": "Cut" }, { "title": "Glue", "estimateMinutes": -1 }] });
+    let bulk = ada.post(format!("projects/{kite}/tasks/bulk"), tasks).await;
+    assert_snapshot!(bulk.problem(), @"
+    422 invalid
+        /tasks/1/estimateMinutes range: lies between 0 and 525600
+    ");
+    assert_eq!(app.count("task").await, 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn estimates_are_filtered_sorted_and_added_up(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let [ada] = app.users(["ada"]);
+    let tasks = json!([
+        { "title": "Cut", "done": true, "estimateMinutes": 90 },
+        { "title": "Glue", "estimateMinutes": 30 },
+        { "title": "Paint", "estimateMinutes": 525_600 },
+        { "title": "Dry", "estimateMinutes": 1 },
+        { "title": "Fly" },
+    ]);
+    ada.post("projects", json!({ "name": "Kite", "tasks": tasks })).await;
+
+    let titles = async |query: &str| ada.get(format!("tasks?{query}")).await.each("title");
+    assert_eq!(titles("sort=-estimateMinutes").await, ["Paint", "Cut", "Glue", "Dry", "Fly"]);
+    assert_eq!(titles("estimateMinutes=lt.90&sort=estimateMinutes").await, ["Dry", "Glue"]);
+    assert_eq!(titles("estimateMinutes=is.null").await, ["Fly"]);
+    let figures = "count(),sum(estimateMinutes),avg(estimateMinutes)";
+    assert_snapshot!(ada.get(format!("tasks/aggregate?select={figures}&groupBy=done")).await, @r#"
+    200
+    Link: </api/v1/tasks/aggregate?select=count(),sum(estimateMinutes),avg(estimateMinutes)&groupBy=done&page=1&limit=10>; rel="first", </api/v1/tasks/aggregate?select=count(),sum(estimateMinutes),avg(estimateMinutes)&groupBy=done&page=1&limit=10>; rel="last"
+    {
+      "items":[
+        {"done":false,"count()":4,"sum(estimateMinutes)":525631,"avg(estimateMinutes)":175210.333333},
+        {"done":true,"count()":1,"sum(estimateMinutes)":90,"avg(estimateMinutes)":90}
+      ],
+      "total":2,
       "page":1,
       "limit":10,
       "totalPages":1

@@ -26,6 +26,7 @@ pub struct Column {
     null: bool,
     pub(super) unique: bool,
     lower_case: bool,
+    between: Option<(i64, i64)>,
     default: Option<Value>,
     pub(super) references: Option<(&'static str, OnDelete)>,
 }
@@ -109,6 +110,7 @@ impl Column {
             null: false,
             unique: false,
             lower_case: false,
+            between: None,
             default: None,
             references: None,
         }
@@ -132,6 +134,13 @@ impl Column {
     #[must_use]
     pub fn lower_case(mut self) -> Self {
         self.lower_case = true;
+        self
+    }
+
+    /// The number is one of these two, or lies between them.
+    #[must_use]
+    pub fn between(mut self, least: i64, most: i64) -> Self {
+        self.between = Some((least, most));
         self
     }
 
@@ -197,10 +206,8 @@ impl Column {
             _ => None,
         };
         let lower_case = self.lower_case.then(|| column().eq(Func::lower(column())));
-        match (kind, lower_case) {
-            (Some(kind), Some(lower_case)) => Some(kind.and(lower_case)),
-            (kind, lower_case) => kind.or(lower_case),
-        }
+        let between = self.between.map(|(least, most)| column().between(least, most));
+        [kind, lower_case, between].into_iter().flatten().reduce(Expr::and)
     }
 
     /// PostgreSQL sorts text by the database's locale unless told otherwise; SQLite sorts by bytes,

@@ -60,7 +60,7 @@ impl Resource for ProjectMember {
     const FIELDS: &'static [Field<Self>] = &[
         Field::of(Column::ProjectId).filter(),
         Field::of(Column::UserId).filter(),
-        Field::of(Column::Role).filter().sort().one_of::<MemberRole>(),
+        Field::of(Column::Role).filter().sort().aggregate().one_of::<MemberRole>(),
         Field::of(Column::JoinedAt).filter().sort(),
     ];
     const RELATIONS: &'static [RelationField<Self>] =

@@ -34,6 +34,10 @@ pub struct NewTask {
     pub description: Option<String>,
     /// `false` unless said.
     pub done: Option<bool>,
+    /// How long it is thought to take, in minutes; a year at most.
+    #[validate(range(min = 0, max = 525_600))]
+    #[schema(minimum = 0, maximum = 525_600)]
+    pub estimate_minutes: Option<i64>,
 }
 
 /// A new task.
@@ -52,6 +56,10 @@ pub struct CreateTask {
     pub description: Option<String>,
     /// `false` unless said.
     pub done: Option<bool>,
+    /// How long it is thought to take, in minutes; a year at most.
+    #[validate(range(min = 0, max = 525_600))]
+    #[schema(minimum = 0, maximum = 525_600)]
+    pub estimate_minutes: Option<i64>,
 }
 
 /// A change to a task (JSON merge patch).
@@ -72,6 +80,11 @@ pub struct UpdateTask {
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     pub done: Option<bool>,
+    /// How long it is thought to take, in minutes; a year at most.
+    #[serde(default, deserialize_with = "present")]
+    #[validate(range(min = 0, max = 525_600))]
+    #[schema(minimum = 0, maximum = 525_600, value_type = Option<i64>)]
+    pub estimate_minutes: Option<Option<i64>>,
 }
 
 /// Tasks to create at once.
@@ -96,7 +109,7 @@ pub struct CreatedTasks {
 
 impl NewTask {
     pub(super) fn row(&self, project_id: Uuid) -> ActiveModel {
-        row(project_id, &self.title, self.description.as_ref(), self.done)
+        row(project_id, &self.title, self.description.as_ref(), self.done, self.estimate_minutes)
     }
 }
 
@@ -105,12 +118,14 @@ fn row(
     title: &str,
     description: Option<&String>,
     done: Option<bool>,
+    estimate_minutes: Option<i64>,
 ) -> ActiveModel {
     ActiveModel {
         project_id: Set(project_id),
         title: Set(title.to_owned()),
         description: Set(description.cloned()),
         done: Set(done.unwrap_or_default()),
+        estimate_minutes: Set(estimate_minutes),
         ..Default::default()
     }
 }
@@ -118,10 +133,11 @@ fn row(
 impl Resource for Task {
     const PATH: &'static str = "tasks";
     const FIELDS: &'static [Field<Self>] = &[
-        Field::of(Column::ProjectId).filter(),
+        Field::of(Column::ProjectId).filter().aggregate(),
         Field::of(Column::Title).filter().sort(),
         Field::of(Column::Description).filter(),
-        Field::of(Column::Done).filter().sort(),
+        Field::of(Column::Done).filter().sort().aggregate(),
+        Field::of(Column::EstimateMinutes).filter().sort().aggregate(),
     ];
     const RELATIONS: &'static [RelationField<Self>] = &[RelationField::to::<Project>("project")];
 
@@ -150,7 +166,8 @@ impl Writable for Task {
         refer::<Project>(tx, caller, input.project_id, Right::Edit)
             .await
             .or_unknown("projectId")?;
-        Ok(row(input.project_id, &input.title, input.description.as_ref(), input.done))
+        let CreateTask { project_id, title, description, done, estimate_minutes } = input;
+        Ok(row(*project_id, title, description.as_ref(), *done, *estimate_minutes))
     }
 
     async fn changes(
@@ -163,6 +180,7 @@ impl Writable for Task {
             title: input.title.clone().map_or(NotSet, Set),
             description: input.description.clone().map_or(NotSet, Set),
             done: input.done.map_or(NotSet, Set),
+            estimate_minutes: input.estimate_minutes.map_or(NotSet, Set),
             ..Default::default()
         })
     }

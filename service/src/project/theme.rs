@@ -65,8 +65,8 @@ fn color(text: &str) -> Result<(), ValidationError> {
 impl Resource for Theme {
     const PATH: &'static str = "themes";
     const FIELDS: &'static [Field<Self>] = &[
-        Field::of(Column::Name).filter().sort(),
-        Field::of(Column::PrimaryColor).filter(),
+        Field::of(Column::Name).filter().sort().aggregate(),
+        Field::of(Column::PrimaryColor).filter().aggregate(),
         Field::of(Column::Description),
     ];
     const RELATIONS: &'static [RelationField<Self>] = &[];

@@ -10,7 +10,7 @@ use crate::harness::Backend::{self, Postgres, Sqlite};
 use crate::harness::Database;
 
 /// A row for each table, in the order of the migrations; `#1` is the id that ends in 1.
-pub(super) const ROWS: [&str; 12] = [
+pub(super) const ROWS: [&str; 13] = [
     r#"INSERT INTO "user" (id, name, email, email_verified, username, role, banned, two_factor_enabled,
        onboarding_complete, created_at, updated_at)
        VALUES (#1, 'Ada', 'ada@example.com', true, 'ada', 'admin', false, false, true, #now, #now)"#,
@@ -36,6 +36,7 @@ pub(super) const ROWS: [&str; 12] = [
      VALUES (#b, #9, 'Fly', false, #now, #now)",
     r#"INSERT INTO audit_log (id, action, table_name, row_id, root_id, "after", created_at, updated_at)
        VALUES (#c, 'create', 'task', #b, #9, '{"title":"Fly"}', #now, #now)"#,
+    "UPDATE task SET estimate_minutes = 90",
 ];
 
 #[derive(Clone, Copy, Debug)]
@@ -121,7 +122,9 @@ impl Scratch {
             }
             Postgres => {
                 "SELECT concat_ws(' ', item.*) FROM (
-                   SELECT 'column', attrelid::regclass::text, attnum, attname,
+                   -- Not attnum, of which a dropped column keeps its own.
+                   SELECT 'column', attrelid::regclass::text,
+                          row_number() OVER (PARTITION BY attrelid ORDER BY attnum), attname,
                           format_type(atttypid, atttypmod), attcollation::regcollation::text,
                           attnotnull, pg_get_expr(adbin, adrelid)
                    FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
