@@ -1,0 +1,87 @@
+//! The same rows in both databases.
+
+use chrono::DateTime;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::schema::{TABLES, Table};
+use super::value::Value;
+use super::world::{Caller, Row, World};
+use crate::harness::{App, Backend, Client};
+
+/// A moment long after every test.
+const NEVER: i64 = 253_370_764_800_000_000;
+
+impl World {
+    /// Makes these rows, and no others, the content of the server's database.
+    pub(crate) async fn store(&self, app: &App, backend: Backend) {
+        let mut sql = String::new();
+        for table in TABLES.iter().rev() {
+            sql += &format!("DELETE FROM \"{}\";\n", table.name);
+        }
+        for table in TABLES {
+            sql += &insertion(backend, table, self.all(table.name));
+        }
+        for user in self.all("user") {
+            let id = literal(backend, &Value::Id(user.id()));
+            let [now, end] = [0, NEVER].map(|time| literal(backend, &Value::Time(time)));
+            let digest = Sha256::digest(token(user.id()));
+            let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            sql += &format!(
+                "INSERT INTO session (id, user_id, token_hash, expires_at, created_at, updated_at) \
+                 VALUES ({id}, {id}, '{hash}', {end}, {now}, {now});\n"
+            );
+        }
+        app.execute(&sql).await;
+    }
+}
+
+/// The client of a caller.
+pub(crate) fn client(app: &App, caller: Caller) -> Client {
+    let mut client = app.anonymous();
+    client.token = caller.0.map(token).unwrap_or_default();
+    client
+}
+
+/// What a user of the world signs in with.
+fn token(user: Uuid) -> String {
+    user.simple().to_string()
+}
+
+/// The statement that adds rows to a table.
+pub(crate) fn insertion(backend: Backend, table: &Table, rows: &[Row]) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let names: Vec<_> = table.columns.iter().map(super::Column::sql).collect();
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            let values = table.columns.iter().map(|column| {
+                row.get(column.name).map_or("NULL".to_owned(), |value| literal(backend, value))
+            });
+            format!("({})", values.collect::<Vec<_>>().join(", "))
+        })
+        .collect();
+    format!(
+        "INSERT INTO \"{}\" ({}) VALUES {};\n",
+        table.name,
+        names.join(", "),
+        rows.join(",\n")
+    )
+}
+
+fn literal(backend: Backend, value: &Value) -> String {
+    match (backend, value) {
+        (_, Value::Boolean(value)) => value.to_string(),
+        (_, Value::Integer(value)) => value.to_string(),
+        (Backend::Sqlite, Value::Id(id)) => format!("X'{}'", id.simple()),
+        (Backend::Postgres, Value::Id(id)) => format!("'{id}'"),
+        // Both take the form in which the server writes times.
+        (_, Value::Time(micros)) => {
+            let time = DateTime::from_timestamp_micros(*micros).expect("a time of the tests");
+            format!("'{}'", time.format("%Y-%m-%d %H:%M:%S%.6f +00:00"))
+        }
+        (_, Value::Text(text) | Value::Document(text)) => format!("'{}'", text.replace('\'', "''")),
+    }
+}
