@@ -60,7 +60,7 @@ impl FromRequest for QueryBody {
         let request = request.clone();
         Box::pin(async move {
             let body = body.await?;
-            let query = Lists::of(&request)?.read(parse(&body)?);
+            let query = parse(&body).and_then(|body| Lists::of(&request)?.read(body));
             query.map(Self).map_err(Problem::in_body)
         })
     }

@@ -168,6 +168,13 @@ impl Problem {
                     if parameter.is_empty() || parameter.starts_with('/') { "" } else { "/" };
                 Self::BadQueryBody { pointer: [slash, &parameter].concat(), message }
             }
+            // One query has one status for what is wrong with it, however it is spelled.
+            Self::Service(Error::Invalid(violations)) => {
+                let first = violations.into_iter().next();
+                let (pointer, message) =
+                    first.map(|first| (first.pointer, first.message)).unwrap_or_default();
+                Self::BadQueryBody { pointer, message }
+            }
             other => other,
         }
     }

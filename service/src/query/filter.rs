@@ -93,13 +93,15 @@ impl Filter<'_> {
         // so those are found first, and once.
         if relation.many && depth > 0 {
             let key = Expr::col((target.name, Alias::new(&relation.to)));
-            let rows = condition
+            let rows = Condition::all()
+                .add(condition)
                 .add(target.visible(self.caller, Right::See, Shape::Set))
                 .add(key.clone().is_not_null());
             let keys = Query::select().expr(key).from(target.name).cond_where(rows).take();
             return Expr::col((table.name, Alias::new(&relation.from))).in_subquery(keys);
         }
-        let rows = condition.add(target.visible(self.caller, Right::See, Shape::Row));
+        let visible = target.visible(self.caller, Right::See, Shape::Row);
+        let rows = Condition::all().add(condition).add(visible);
         related((table.name, &relation.from), target, &relation.to, rows)
     }
 

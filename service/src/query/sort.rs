@@ -53,6 +53,7 @@ impl Key {
 /// `BadQuery` for a field that does not exist or may not be sorted by.
 pub(super) fn keys(table: &Table, backend: DbBackend, query: &ListQuery) -> Result<Vec<Key>> {
     let mut keys = Vec::with_capacity(query.sort.len() + 2);
+    let mut total = false;
     for key in &query.sort {
         let column =
             table.column(&key.field).filter(|column| column.uses.sort).ok_or_else(|| {
@@ -61,10 +62,15 @@ pub(super) fn keys(table: &Table, backend: DbBackend, query: &ListQuery) -> Resu
                 let message = format!("{:?} cannot be sorted by; these can: {names}", key.field);
                 Error::bad_query("sort", message)
             })?;
-        keys.push(Key { nulls_first: key.nulls_first, ..of_column(table, column, key.descending) });
-        if column.column == "id" {
-            return Ok(keys);
+        // After the id nothing is left to order, but what is asked for must exist all the same.
+        if !total {
+            let of_column = of_column(table, column, key.descending);
+            keys.push(Key { nulls_first: key.nulls_first, ..of_column });
         }
+        total |= column.column == "id";
+    }
+    if total {
+        return Ok(keys);
     }
     if let (true, Some(search)) = (keys.is_empty(), &query.search) {
         keys.push(Key {
