@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 use tokio::task::JoinSet;
 
-use crate::harness::Backend::{Postgres, Sqlite};
+use crate::harness::Backend::{self, Postgres, Sqlite};
 use crate::harness::{Answer, App, Client};
 use crate::model::ask::Spelling;
 use crate::model::store::client;
@@ -32,7 +32,7 @@ fn callers(world: &World) -> Vec<Caller> {
 async fn both_databases_and_the_model_agree() {
     let seed = Random::seed();
     let mut random = Random::new(seed);
-    let (sqlite, postgres) = tokio::join!(App::start(Sqlite), App::start(Postgres));
+    let (sqlite, postgres) = tokio::join!(quiet(Sqlite), quiet(Postgres));
     let mut mismatches = Vec::new();
     let mut answered = 0;
     for _ in 0..WORLDS {
@@ -59,6 +59,11 @@ async fn both_databases_and_the_model_agree() {
     assert!(mismatches.is_empty(), "TEST_SEED={seed}: {count} of {QUERIES} differ, such as\n{shown}");
     // A generator of nothing but refusals and empty pages would agree too.
     assert!(answered > QUERIES / 2, "TEST_SEED={seed}: only {answered} answers have rows");
+}
+
+/// A server that does not log requests: there are too many.
+async fn quiet(backend: Backend) -> App {
+    App::start_with(backend, &[("RUST_LOG", "error")]).await
 }
 
 /// Asks a share of the queries; gives the mismatches, and how many answers had rows.

@@ -1,6 +1,6 @@
 //! The same rows in both databases.
 
-use chrono::DateTime;
+use chrono::{DateTime, SecondsFormat};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -77,10 +77,10 @@ fn literal(backend: Backend, value: &Value) -> String {
         (_, Value::Integer(value)) => value.to_string(),
         (Backend::Sqlite, Value::Id(id)) => format!("X'{}'", id.simple()),
         (Backend::Postgres, Value::Id(id)) => format!("'{id}'"),
-        // Both take the form in which the server writes times.
+        // SQLite compares times as text, so they must be in the form in which the server writes them.
         (_, Value::Time(micros)) => {
             let time = DateTime::from_timestamp_micros(*micros).expect("a time of the tests");
-            format!("'{}'", time.format("%Y-%m-%d %H:%M:%S%.6f +00:00"))
+            format!("'{}'", time.to_rfc3339_opts(SecondsFormat::AutoSi, false))
         }
         (_, Value::Text(text) | Value::Document(text)) => format!("'{}'", text.replace('\'', "''")),
     }

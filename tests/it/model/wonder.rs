@@ -233,7 +233,8 @@ impl Wonder<'_> {
         let known: Vec<_> = rows.iter().filter_map(|row| row.get(column.name)).collect();
         let operation = self.operation(&column, &known);
         let strange = self.wrong();
-        path.push(if strange { *self.random.of(STRANGE) } else { column.name }.to_owned());
+        let name = if strange { *self.random.of(STRANGE) } else { column.name };
+        path.extend(name.split('.').map(str::to_owned));
         Predicate::Test(Test { path, negated, operation })
     }
 
