@@ -79,7 +79,7 @@ pub(crate) fn world(random: &mut Random) -> World {
         let nulls: BTreeMap<_, _> = table
             .columns
             .iter()
-            .map(|column| (column.name, *random.of(&[0, 10, 50, 90, 100])))
+            .map(|column| (column.name, *random.of(&[0, 0, 10, 50, 90, 100])))
             .collect();
         let mut pool: Vec<_> = (0..15).map(|_| text(random)).collect();
         pool.push(pool.concat());

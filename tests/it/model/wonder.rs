@@ -47,7 +47,7 @@ impl Wonder<'_> {
         if matches!(list, List::Of(_)) && verb != Verb::Distinct {
             query.spelling = *self.random.of(&[Spelling::Url, Spelling::Url, Spelling::Query, Spelling::Post]);
         }
-        let parts = *self.random.of(&[0, 1, 1, 1, 2, 2, 3]);
+        let parts = *self.random.of(&[0, 1, 1, 1, 1, 1, 2, 3]);
         query.filter = (0..parts).map(|_| self.predicate(table, 0)).collect();
         self.window(&mut query);
         match verb {
@@ -79,9 +79,9 @@ impl Wonder<'_> {
 
     fn window(&mut self, query: &mut Query) {
         let random = &mut self.random;
-        if random.percent(30) {
+        if random.percent(25) {
             let wrong = ["0", "-1", "", "x", "1001", "99999999999999999999"];
-            let page = if random.percent(5) { *random.of(&wrong) } else { *random.of(&["1", "2", "3", "9"]) };
+            let page = if random.percent(5) { *random.of(&wrong) } else { *random.of(&["1", "1", "2", "3"]) };
             query.page = Some(page.to_owned());
         } else if query.verb == Verb::Rows && random.percent(20) {
             query.cursor = Some(if random.percent(5) { "x".to_owned() } else { String::new() });
@@ -209,7 +209,7 @@ impl Wonder<'_> {
     }
 
     fn joined(&mut self, parts: Vec<Predicate>) -> Predicate {
-        let group = if self.random.percent(50) { Predicate::All(parts) } else { Predicate::Any(parts) };
+        let group = if self.random.percent(35) { Predicate::All(parts) } else { Predicate::Any(parts) };
         if self.random.percent(25) { Predicate::Not(Box::new(group)) } else { group }
     }
 
@@ -258,12 +258,17 @@ impl Wonder<'_> {
                 vec![(*self.random.of(choices)).to_owned()]
             }
             "in" | "nin" => {
-                let count = if self.wrong() { 101 } else { *self.random.of(&[0, 1, 2, 5]) };
+                let count = if self.wrong() { 101 } else { *self.random.of(&[0, 1, 3, 5, 9]) };
                 (0..count).map(|_| self.operand(column, known)).collect()
             }
             "between" => {
                 let count = if self.wrong() { 3 } else { 2 };
-                (0..count).map(|_| self.operand(column, known)).collect()
+                let mut operands: Vec<_> =
+                    (0..count).map(|_| self.operand(column, known)).collect();
+                if self.random.percent(80) {
+                    operands.sort();
+                }
+                operands
             }
             _ if ordered.contains(&operator) => vec![self.operand(column, known)],
             _ => vec![self.pattern(operator, column, known)],
@@ -309,7 +314,7 @@ impl Wonder<'_> {
         let letters: Vec<char> = text.chars().collect();
         let start = random.below(letters.len() + 1);
         let end = start + random.below(letters.len() - start + 1);
-        let whole = random.percent(40);
+        let whole = random.percent(25);
         let letters = if whole { &letters[..] } else { &letters[start..end] };
         let mut pattern = String::new();
         for letter in letters {
@@ -320,7 +325,7 @@ impl Wonder<'_> {
                 _ => pattern.push(*letter),
             }
         }
-        if operator.ends_with("like") && random.percent(70) {
+        if operator.ends_with("like") && random.percent(80) {
             pattern = format!("*{pattern}*");
         }
         pattern
