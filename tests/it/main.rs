@@ -23,6 +23,7 @@ mod hidden_fields;
 mod http;
 mod identity;
 mod input;
+mod keyset;
 mod list;
 mod migration;
 mod model;

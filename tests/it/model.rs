@@ -10,7 +10,7 @@ pub(crate) use answer::Expected;
 pub(crate) use ask::Query;
 pub(crate) use predicate::Predicate;
 pub(crate) use random::Random;
-pub(crate) use schema::Column;
+pub(crate) use schema::{Column, Table};
 pub(crate) use value::Value;
 pub(crate) use world::World;
 
