@@ -12,6 +12,7 @@
 
 mod harness;
 
+mod access;
 mod audit_log;
 mod concurrency;
 mod crash;

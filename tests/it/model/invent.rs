@@ -75,12 +75,10 @@ pub(crate) fn world(random: &mut Random) -> World {
     let mut world = World::default();
     for table in TABLES {
         let (_, count) = ROWS.iter().find(|(name, _)| *name == table.name).expect("a count");
-        // How often each column is null, from never to always.
-        let nulls: BTreeMap<_, _> = table
-            .columns
-            .iter()
-            .map(|column| (column.name, *random.of(&[0, 0, 10, 50, 90, 100])))
-            .collect();
+        // How often each column is null, from never to always; most rows are not deleted.
+        let shares = |name| if name == "deletedAt" { [60, 80, 90, 100] } else { [0, 10, 50, 100] };
+        let columns = table.columns.iter().map(|column| column.name);
+        let nulls: BTreeMap<_, _> = columns.map(|name| (name, *random.of(&shares(name)))).collect();
         let mut pool: Vec<_> = (0..15).map(|_| text(random)).collect();
         pool.push(pool.concat());
         for number in 0..*count {
