@@ -11,8 +11,9 @@ use sea_orm::{
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::{
-    ListQuery, MAX_COUNTED, allowed,
+    ListQuery, MAX_COUNTED, MAX_GROUP_KEYS, allowed,
     ast::{Aggregate, Count, Figure, Function, GroupKey, Part, Predicate, SortKey, Test, Window},
+    check_count,
     figure::{Cell, Computed, fits, part_of_time},
     run,
 };
@@ -50,6 +51,7 @@ impl ListQuery {
             .fields
             .take()
             .ok_or_else(|| Error::bad_query("fields", "say which fields, such as fields=status"))?;
+        check_count("fields", fields.len(), MAX_GROUP_KEYS, "names")?;
         let group_by = fields.iter().map(|field| GroupKey::parse(field)).collect();
         let having = Predicate::All(Vec::new());
         self.aggregate = Some(Aggregate { select: Vec::new(), group_by, having });

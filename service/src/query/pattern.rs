@@ -26,8 +26,9 @@ pub(super) fn matches(backend: DbBackend, subject: Expr, pattern: &Pattern) -> E
         }
         DbBackend::Sqlite => subject.like(LikeExpr::new(render(pattern, "%", like)).escape('\\')),
         // PostgreSQL's ILIKE folds by the column's collation, which is "C" here: ASCII letters only.
-        _ if folds_beyond_ascii => {
-            let expression = ["^", &render(pattern, ".*", regular_expression), "$"].concat();
+        _ if folds_beyond_ascii || pattern.text.find(REPLACED).is_some() => {
+            let push = if pattern.insensitive { insensitive_expression } else { expression };
+            let expression = ["^", &render(pattern, ".*", push), "$"].concat();
             subject.binary(BinOper::Custom("~"), expression)
         }
         // A backslash escapes by default there, and sea-query puts ILIKE's ESCAPE inside parentheses.
@@ -35,6 +36,9 @@ pub(super) fn matches(backend: DbBackend, subject: Expr, pattern: &Pattern) -> E
         _ => subject.like(LikeExpr::new(render(pattern, "%", like)).escape('\\')),
     }
 }
+
+/// U+FFFD and what SQLite reads as U+FFFD: two code points that are no characters. Patterns take the three for one.
+const REPLACED: [char; 3] = ['\u{FFFD}', '\u{FFFE}', '\u{FFFF}'];
 
 fn render(pattern: &Pattern, wildcard: &str, push: fn(&mut String, char)) -> String {
     let mut text = String::with_capacity(pattern.text.len() + 8);
@@ -73,14 +77,22 @@ fn glob_insensitive(text: &mut String, letter: char) {
     }
 }
 
-fn regular_expression(text: &mut String, letter: char) {
+fn expression(text: &mut String, letter: char) {
+    if REPLACED.contains(&letter) {
+        text.push('[');
+        text.extend(REPLACED);
+        text.push(']');
+        return;
+    }
+    if letter.is_ascii_punctuation() {
+        text.push('\\');
+    }
+    text.push(letter);
+}
+
+fn insensitive_expression(text: &mut String, letter: char) {
     match forms(letter) {
-        [lower, upper] if lower == upper => {
-            if letter.is_ascii_punctuation() {
-                text.push('\\');
-            }
-            text.push(letter);
-        }
+        [lower, upper] if lower == upper => expression(text, letter),
         // Writing to a String does not fail.
         [lower, upper] => drop(write!(text, "[{letter}{lower}{upper}]")),
     }
@@ -119,6 +131,6 @@ mod tests {
     fn beyond_ascii_each_letter_becomes_a_class() {
         let pattern = Pattern { form: Form::Like, text: "*é[a.*".to_owned(), insensitive: true };
         assert_eq!(render(&pattern, "*", glob_insensitive), "*[éÉ][[][aA].*");
-        assert_eq!(render(&pattern, ".*", regular_expression), r".*[ééÉ]\[[aaA]\..*");
+        assert_eq!(render(&pattern, ".*", insensitive_expression), r".*[ééÉ]\[[aaA]\..*");
     }
 }

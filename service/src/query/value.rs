@@ -1,6 +1,6 @@
 //! From a caller's text to a typed parameter.
 
-use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sea_orm::{
     Value,
     sea_query::{Expr, ExprTrait},
@@ -85,8 +85,10 @@ impl Typed<'_> {
     fn moment(&self, text: &str) -> Result<DateTime<Utc>> {
         // In a query string "+" is a space, and RFC 3339 offsets have one.
         let text = text.replace(' ', "+");
+        let moment = DateTime::parse_from_rfc3339(&text).ok();
+        // A leap second is the first moment after it, as PostgreSQL has it; as text, SQLite would sort it before that.
         let moment =
-            DateTime::parse_from_rfc3339(&text).ok().map(|moment| moment.to_utc().trunc_subsecs(3));
+            moment.and_then(|moment| DateTime::from_timestamp_millis(moment.timestamp_millis()));
         // The years in which text and time have the same order, with room for a day on either side.
         let usable = moment.filter(|moment| (1..9999).contains(&chrono::Datelike::year(moment)));
         usable.ok_or_else(|| self.expected(&text, "a time such as 2026-01-31T09:00:00.000Z"))
