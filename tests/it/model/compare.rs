@@ -1,6 +1,6 @@
 //! One test of one value: `operator.value` against what a field holds.
 
-use chrono::{DateTime, Datelike, SubsecRound};
+use chrono::{DateTime, Datelike};
 use uuid::Uuid;
 
 use super::schema::{Column, Kind};
@@ -82,7 +82,8 @@ fn read(column: &Column, text: &str) -> Result<Operand, Wrong> {
         Kind::Time => {
             // In a query string "+" is a space.
             let time = DateTime::parse_from_rfc3339(&text.replace(' ', "+")).ok();
-            let time = time.map(|time| time.to_utc().trunc_subsecs(3));
+            // A leap second is the first moment after it.
+            let time = time.and_then(|time| DateTime::from_timestamp_millis(time.timestamp_millis()));
             let time = time.filter(|time| (1..9999).contains(&time.year()));
             time.map(|time| Value::Time(time.timestamp_micros()))
         }

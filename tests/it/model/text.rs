@@ -14,7 +14,9 @@ pub(crate) fn matches(text: &str, pattern: &[Part], insensitive: bool) -> bool {
                 Part::Anything => next[place..].fill(true),
                 Part::Letter(letter) => {
                     let same = letters.get(place).is_some_and(|other| {
-                        other == letter || insensitive && forms(*letter).contains(other)
+                        other == letter
+                            || insensitive && forms(*letter).contains(other)
+                            || [other, letter].iter().all(|letter| is_replaced(**letter))
                     });
                     if same {
                         next[place + 1] = true;
@@ -45,6 +47,11 @@ pub(crate) fn pattern(operator: &str, operand: &str) -> Vec<Part> {
         "startswith" => literal.chain([Part::Anything]).collect(),
         _ => [Part::Anything].into_iter().chain(literal).chain([Part::Anything]).collect(),
     }
+}
+
+/// U+FFFD, and what is no character and counts as it.
+fn is_replaced(letter: char) -> bool {
+    matches!(letter, '\u{FFFD}' | '\u{FFFE}' | '\u{FFFF}')
 }
 
 fn forms(letter: char) -> Vec<char> {

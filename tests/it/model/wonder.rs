@@ -149,7 +149,8 @@ impl Wonder<'_> {
                 keys.push(column.name.to_owned());
             }
         }
-        self.names(&keys.iter().map(String::as_str).collect::<Vec<_>>(), 3)
+        let most = if self.wrong() { 12 } else { 3 };
+        self.names(&keys.iter().map(String::as_str).collect::<Vec<_>>(), most)
     }
 
     fn groups(&mut self, query: &mut Query, table: &Table) {
@@ -279,8 +280,12 @@ impl Wonder<'_> {
     /// Often a value that there is, in one of the forms that stand for it.
     fn operand(&mut self, column: &Column, known: &[&Value]) -> String {
         let random = &mut self.random;
-        if random.percent(WRONG) {
-            let strange = ["", "x", "yes", "TRUE", "1.5", "2026-01-31", "0000-01-01T00:00:00Z", "null", "{}"];
+        if random.percent(2 * WRONG) {
+            let strange = [
+                "", "x", "yes", "TRUE", "1.5", "+1", " 1", "99999999999999999999", "2026-01-31", "null", "{}", "1e3",
+                "0000-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "9998-12-31T23:59:59.999999999Z", "9999-01-01T00:00:00Z",
+                "2016-12-31T23:59:60Z", "2026-01-31T24:00:00Z", "2026-01-31 09:00:00Z", "2026-01-31T09:00:00",
+            ];
             return (*random.of(&strange)).to_owned();
         }
         let value = match column.kind {
