@@ -44,7 +44,8 @@ impl Stage {
             }
         }
         for name in TABLES {
-            let nullable = Table::named(name).shown().filter(|column| column.nullable && column.sort);
+            let nullable =
+                Table::named(name).shown().filter(|column| column.nullable && column.sort);
             for column in nullable.collect::<Vec<_>>() {
                 for row in self.world.rows.get_mut(name).expect("the table has rows") {
                     let value = Value::text(*self.random.of(&["a", "B", "é", "", "\u{10FFFF}"]));
@@ -60,8 +61,11 @@ impl Stage {
 
     /// Two different keys of a table, in any directions.
     fn pair(&mut self, table: &Table) -> Vec<SortKey> {
-        let mut names: Vec<_> =
-            table.shown().filter(|column| column.sort).map(|column| column.name.to_owned()).collect();
+        let mut names: Vec<_> = table
+            .shown()
+            .filter(|column| column.sort)
+            .map(|column| column.name.to_owned())
+            .collect();
         let mut keys = Vec::new();
         for _ in 0..2 {
             let field = names.swap_remove(self.random.below(names.len()));
@@ -101,7 +105,8 @@ async fn pages_are_the_whole_in_both_directions(#[values(Sqlite, Postgres)] back
     for nulls in NULLS {
         stage.fill(backend, nulls).await;
         for _ in 0..ORDERS {
-            let table = Table::named(*stage.random.of(&TABLES));
+            let name = *stage.random.of(&TABLES);
+            let table = Table::named(name);
             let keys = stage.pair(table);
             let expected = stage.ordered(table.name, &keys);
             // A limit that divides the whole leaves no part of a page at the end.
@@ -119,7 +124,8 @@ async fn pages_are_the_whole_in_both_directions(#[values(Sqlite, Postgres)] back
             assert_eq!(ids.concat(), expected, "{context}");
 
             let mut backwards = vec![forwards.pop().expect("there is a first page")];
-            while let Some(previous) = backwards.last().and_then(|page| cursor(page, "prevCursor")) {
+            while let Some(previous) = backwards.last().and_then(|page| cursor(page, "prevCursor"))
+            {
                 backwards.push(page(&stage.root, &list, &previous).await);
                 assert!(backwards.len() <= expected.len(), "{context}: there is no start");
             }
@@ -140,7 +146,8 @@ async fn pages_are_the_whole_in_both_directions(#[values(Sqlite, Postgres)] back
 
 /// Whether a row comes after the one with the id, in the order of the keys.
 fn comes_after(world: &World, table: &str, id: &str, row: &Row, keys: &[SortKey]) -> bool {
-    let mut rows: Vec<_> = world.all(table).iter().filter(|row| row.id().to_string() == id).collect();
+    let mut rows: Vec<_> =
+        world.all(table).iter().filter(|row| row.id().to_string() == id).collect();
     rows.push(row);
     sort::sort(&mut rows, keys);
     rows.last().is_some_and(|last| last.id() == row.id())
@@ -222,7 +229,8 @@ async fn a_cursor_serves_only_the_list_that_made_it(#[values(Sqlite, Postgres)] 
         assert_eq!(answer.status, 400, "{foreign}: {answer}");
     }
     // The same list of another row is another list.
-    let members = |project, cursor: &str| format!("projects/{project}/members?limit=1&cursor={cursor}");
+    let members =
+        |project, cursor: &str| format!("projects/{project}/members?limit=1&cursor={cursor}");
     let answer = root.get(members(project, "")).await;
     if let Some(made) = cursor(&answer, "nextCursor") {
         assert_eq!(root.get(members(project, &made)).await.status, 200);
@@ -237,7 +245,9 @@ async fn a_cursor_serves_only_the_list_that_made_it(#[values(Sqlite, Postgres)] 
         let answer = root.get(&list).await;
         assert_eq!(answer.status, 400, "{list}: {answer}");
     }
-    for wrong in [&made[1..], &made[..made.len() - 1], &format!("{made}A"), &format!("{made}="), "x", "null"] {
+    for wrong in
+        [&made[1..], &made[..made.len() - 1], &format!("{made}A"), &format!("{made}="), "x", "null"]
+    {
         let list = format!("projects?sort=clientName,-name&isPublic=is.true&cursor={wrong}");
         let answer = root.get(&list).await;
         assert_eq!(answer.status, 400, "{list}: {answer}");

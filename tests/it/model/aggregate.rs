@@ -151,20 +151,19 @@ impl<'a> Groups<'a> {
         let rest = self.keys.iter().map(|key| ascending(&key.name));
         for key in self.query.sort.iter().cloned().chain(rest) {
             let place = self.keys.iter().position(|other| other.name == key.field);
-            let order = match place {
-                Some(place) => key.compare(left.0[place].as_ref(), right.0[place].as_ref(), Ord::cmp),
-                None => {
-                    let figure = Figure::parse(self.table, &key.field).expect("checked");
-                    match (figure.compute(&left.1), figure.compute(&right.1)) {
-                        (Computed::Plain(left), Computed::Plain(right)) => {
-                            key.compare(left, right, |left, right| left.cmp(&right))
-                        }
-                        (Computed::Mean(sum, count), Computed::Mean(other, of)) => {
-                            let compare = |left: f64, right: f64| left.total_cmp(&right);
-                            key.compare(mean(sum, count), mean(other, of), compare)
-                        }
-                        _ => panic!("one figure is of one kind"),
+            let order = if let Some(place) = place {
+                key.compare(left.0[place].as_ref(), right.0[place].as_ref(), Ord::cmp)
+            } else {
+                let figure = Figure::parse(self.table, &key.field).expect("checked");
+                match (figure.compute(&left.1), figure.compute(&right.1)) {
+                    (Computed::Plain(left), Computed::Plain(right)) => {
+                        key.compare(left, right, |left, right| left.cmp(&right))
                     }
+                    (Computed::Mean(sum, count), Computed::Mean(other, of)) => {
+                        let compare = |left: f64, right: f64| left.total_cmp(&right);
+                        key.compare(mean(sum, count), mean(other, of), compare)
+                    }
+                    _ => panic!("one figure is of one kind"),
                 }
             };
             if order.is_ne() {

@@ -81,7 +81,8 @@ impl View<'_> {
     fn item(&self, table: &'static Table, row: &Row, query: &Query) -> Json {
         let mut item = Map::new();
         for column in table.shown() {
-            let chosen = query.fields.is_empty() || query.fields.iter().any(|name| name == column.name);
+            let chosen =
+                query.fields.is_empty() || query.fields.iter().any(|name| name == column.name);
             if chosen || column.name == "id" {
                 item.insert(column.name.to_owned(), shown(row, column.name));
             }
@@ -204,7 +205,8 @@ impl Query {
         let known = self.verb == Verb::Rows || self.spelling != Spelling::Url;
         let fields = self.fields.iter().all(|name| table.column(name).is_some());
         let include = self.include.iter().all(|name| table.relation(name).is_some());
-        let sort = self.sort.iter().all(|key| table.column(&key.field).is_some_and(|column| column.sort));
+        let sort =
+            self.sort.iter().all(|key| table.column(&key.field).is_some_and(|column| column.sort));
         if known && fields && include && sort { Ok(()) } else { Err(Wrong) }
     }
 }

@@ -223,7 +223,7 @@ fn spelled(test: &Test, inside: bool) -> String {
 
 /// In quotes where it must be, and now and then where it need not.
 fn quoted(text: &str) -> String {
-    if !text.contains([',', '(', ')', '"']) && text.len() % 3 != 0 {
+    if !text.contains([',', '(', ')', '"']) && !text.len().is_multiple_of(3) {
         return text.to_owned();
     }
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))

@@ -58,7 +58,7 @@ fn condition(predicate: &Predicate) -> Json {
 /// Numbers and booleans as such, which is the same as their text.
 fn scalar(text: &str) -> Json {
     match serde_json::from_str::<Json>(text) {
-        Ok(value @ (Json::Bool(_) | Json::Number(_))) if value.to_string() == text => value,
+        Ok(value @ (Json::Bool(_) | Json::Number(_))) if format!("{value}") == text => value,
         _ => Json::from(text),
     }
 }

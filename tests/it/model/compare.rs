@@ -83,12 +83,13 @@ fn read(column: &Column, text: &str) -> Result<Operand, Wrong> {
             // In a query string "+" is a space.
             let time = DateTime::parse_from_rfc3339(&text.replace(' ', "+")).ok();
             // A leap second is the first moment after it.
-            let time = time.and_then(|time| DateTime::from_timestamp_millis(time.timestamp_millis()));
+            let time =
+                time.and_then(|time| DateTime::from_timestamp_millis(time.timestamp_millis()));
             let time = time.filter(|time| (1..9999).contains(&time.year()));
             time.map(|time| Value::Time(time.timestamp_micros()))
         }
         Kind::Fraction => {
-            let number: f64 = text.parse().map_err(|_| Wrong)?;
+            let number: f64 = text.parse().map_err(|_invalid| Wrong)?;
             return if number.is_finite() { Ok(Operand::Fraction(number)) } else { Err(Wrong) };
         }
         Kind::Document => None,

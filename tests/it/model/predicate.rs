@@ -114,11 +114,15 @@ impl Predicate {
 
 /// `and` and `or` of three-valued logic.
 pub(super) fn all(values: impl IntoIterator<Item = Option<bool>>) -> Option<bool> {
-    values.into_iter().fold(Some(true), |all, value| match (all, value) {
-        (Some(false), _) | (_, Some(false)) => Some(false),
-        (Some(true), other) | (other, Some(true)) => other,
-        (None, None) => None,
-    })
+    let mut known = true;
+    for value in values {
+        match value {
+            Some(false) => return Some(false),
+            Some(true) => {}
+            None => known = false,
+        }
+    }
+    known.then_some(true)
 }
 
 pub(super) fn any(values: impl IntoIterator<Item = Option<bool>>) -> Option<bool> {
@@ -168,16 +172,13 @@ impl View<'_> {
             }
             Predicate::Not(inner) => self.holds(table, row, inner, depth).map(|holds| !holds),
             Predicate::Test(test) => {
-                let holds = match test.emptiness() {
-                    Some(empty) => {
-                        let relation = table.relation(test.field()).expect("checked");
-                        Some(self.related(relation, row).is_empty() == empty)
-                    }
-                    None => {
-                        let column = table.column(test.field()).expect("checked");
-                        let comparison = test.operation.on(column).expect("checked");
-                        comparison.holds(row.get(column.name))
-                    }
+                let holds = if let Some(empty) = test.emptiness() {
+                    let relation = table.relation(test.field()).expect("checked");
+                    Some(self.related(relation, row).is_empty() == empty)
+                } else {
+                    let column = table.column(test.field()).expect("checked");
+                    let comparison = test.operation.on(column).expect("checked");
+                    comparison.holds(row.get(column.name))
                 };
                 holds.map(|holds| holds != test.negated)
             }

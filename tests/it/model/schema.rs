@@ -15,6 +15,7 @@ pub(crate) enum Kind {
 
 /// A column, under the name that callers know it by.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each use is declared by itself")]
 pub(crate) struct Column {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
@@ -101,19 +102,11 @@ impl Column {
     }
 }
 
-const fn one(
-    name: &'static str,
-    table: &'static str,
-    from: &'static str,
-) -> Relation {
+const fn one(name: &'static str, table: &'static str, from: &'static str) -> Relation {
     Relation { name, table, from, to: "id", many: false }
 }
 
-const fn many(
-    name: &'static str,
-    table: &'static str,
-    to: &'static str,
-) -> Relation {
+const fn many(name: &'static str, table: &'static str, to: &'static str) -> Relation {
     Relation { name, table, from: "id", to, many: true }
 }
 
@@ -178,11 +171,7 @@ pub(crate) const TABLES: &[Table] = &[
             text("name").filter().sort().aggregate(),
             text("description").null().filter(),
             text("clientName").null().filter().sort().aggregate(),
-            text("status")
-                .filter()
-                .sort()
-                .aggregate()
-                .one_of(&["active", "inactive", "archived"]),
+            text("status").filter().sort().aggregate().one_of(&["active", "inactive", "archived"]),
             column("isPublic", Kind::Boolean).filter().aggregate(),
             id("ownerId").filter().aggregate(),
             id("organizationId").null().filter().aggregate(),

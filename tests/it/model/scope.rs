@@ -56,7 +56,8 @@ impl World {
         let owns = |project: &Row| {
             let organization = project.reference("organizationId");
             let roles = organization.and_then(|id| self.roles(user, id)).unwrap_or_default();
-            project.reference("ownerId") == Some(user) || roles.split(',').any(|role| role == "owner")
+            project.reference("ownerId") == Some(user)
+                || roles.split(',').any(|role| role == "owner")
         };
         root == user || self.find("project", root).is_some_and(owns)
     }

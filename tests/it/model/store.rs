@@ -1,5 +1,7 @@
 //! The same rows in both databases.
 
+use std::fmt::Write;
+
 use chrono::{DateTime, SecondsFormat};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -15,25 +17,28 @@ const NEVER: i64 = 253_370_764_800_000_000;
 impl World {
     /// Makes these rows, and no others, the content of the server's database.
     pub(crate) async fn store(&self, app: &App, backend: Backend) {
-        let mut sql = String::new();
-        for table in TABLES.iter().rev() {
-            sql += &format!("DELETE FROM \"{}\";\n", table.name);
-        }
-        for table in TABLES {
-            sql += &insertion(backend, table, self.all(table.name));
-        }
-        for user in self.all("user") {
-            let id = literal(backend, &Value::Id(user.id()));
-            let [now, end] = [0, NEVER].map(|time| literal(backend, &Value::Time(time)));
-            let digest = Sha256::digest(token(user.id()));
-            let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-            sql += &format!(
-                "INSERT INTO session (id, user_id, token_hash, expires_at, created_at, updated_at) \
-                 VALUES ({id}, {id}, '{hash}', {end}, {now}, {now});\n"
-            );
-        }
+        let deletions =
+            TABLES.iter().rev().map(|table| format!("DELETE FROM \"{}\";\n", table.name));
+        let insertions = TABLES.iter().map(|table| insertion(backend, table, self.all(table.name)));
+        let sessions = self.all("user").iter().map(|user| session(backend, user.id()));
+        let sql: Vec<_> = deletions.chain(insertions).chain(sessions).collect();
+        let sql = sql.concat();
         app.execute(&sql).await;
     }
+}
+
+/// The statement that signs a user in.
+fn session(backend: Backend, user: Uuid) -> String {
+    let id = literal(backend, &Value::Id(user));
+    let [now, end] = [0, NEVER].map(|time| literal(backend, &Value::Time(time)));
+    let hash = Sha256::digest(token(user)).iter().fold(String::new(), |mut hash, byte| {
+        write!(hash, "{byte:02x}").expect("a String takes text");
+        hash
+    });
+    format!(
+        "INSERT INTO session (id, user_id, token_hash, expires_at, created_at, updated_at) \
+         VALUES ({id}, {id}, '{hash}', {end}, {now}, {now});\n"
+    )
 }
 
 /// The client of a caller.
@@ -63,12 +68,7 @@ pub(crate) fn insertion(backend: Backend, table: &Table, rows: &[Row]) -> String
             format!("({})", values.collect::<Vec<_>>().join(", "))
         })
         .collect();
-    format!(
-        "INSERT INTO \"{}\" ({}) VALUES {};\n",
-        table.name,
-        names.join(", "),
-        rows.join(",\n")
-    )
+    format!("INSERT INTO \"{}\" ({}) VALUES {};\n", table.name, names.join(", "), rows.join(",\n"))
 }
 
 fn literal(backend: Backend, value: &Value) -> String {

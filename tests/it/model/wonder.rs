@@ -2,26 +2,36 @@
 
 use super::ask::{List, Query, Spelling, Verb};
 use super::compare::Operation;
-use super::invent;
 use super::predicate::{Predicate, Test};
 use super::random::Random;
 use super::schema::{Column, Kind, Table};
 use super::sort::SortKey;
-use super::value::{Value, moment};
 use super::world::World;
+
+mod operation;
 
 /// How many of a hundred choices are wrong.
 const WRONG: usize = 1;
 
-const OPERATORS: &[&str] = &[
-    "eq", "ne", "gt", "gte", "lt", "lte", "like", "ilike", "contains", "icontains", "startswith", "istartswith",
-    "in", "nin", "between", "is",
-];
-
 /// Names that no field has, those of hidden columns and of columns in the database among them.
 const STRANGE: &[&str] = &[
-    "colour", "deletedAt", "deleted_at", "client_name", "email", "password", "owner", "rowid", "ID", "1", "*", "a b",
-    "project.name", "name'", "é", "emailVerified", "q.x",
+    "colour",
+    "deletedAt",
+    "deleted_at",
+    "client_name",
+    "email",
+    "password",
+    "owner",
+    "rowid",
+    "ID",
+    "1",
+    "*",
+    "a b",
+    "project.name",
+    "name'",
+    "é",
+    "emailVerified",
+    "q.x",
 ];
 
 /// Somebody who asks.
@@ -45,7 +55,8 @@ impl Wonder<'_> {
         };
         let mut query = Query::of(list, verb);
         if matches!(list, List::Of(_)) && verb != Verb::Distinct {
-            query.spelling = *self.random.of(&[Spelling::Url, Spelling::Url, Spelling::Query, Spelling::Post]);
+            query.spelling =
+                *self.random.of(&[Spelling::Url, Spelling::Url, Spelling::Query, Spelling::Post]);
         }
         let parts = *self.random.of(&[0, 1, 1, 1, 1, 1, 2, 3]);
         query.filter = (0..parts).map(|_| self.predicate(table, 0)).collect();
@@ -60,7 +71,8 @@ impl Wonder<'_> {
             query.sort = self.sort(&known);
         }
         if self.random.percent(1) {
-            query.stray = Some(self.random.of(&["perPage", "order", "offset", "deletedAt"]).to_string());
+            query.stray =
+                Some(self.random.of(&["perPage", "order", "offset", "deletedAt"]).to_string());
         }
         query
     }
@@ -81,18 +93,27 @@ impl Wonder<'_> {
         let random = &mut self.random;
         if random.percent(25) {
             let wrong = ["0", "-1", "", "x", "1001", "99999999999999999999"];
-            let page = if random.percent(5) { *random.of(&wrong) } else { *random.of(&["1", "1", "2", "3"]) };
+            let page = if random.percent(5) {
+                *random.of(&wrong)
+            } else {
+                *random.of(&["1", "1", "2", "3"])
+            };
             query.page = Some(page.to_owned());
         } else if query.verb == Verb::Rows && random.percent(20) {
             query.cursor = Some(if random.percent(5) { "x".to_owned() } else { String::new() });
         }
         if random.percent(70) {
             let wrong = ["0", "101", "", "ten"];
-            let limit = if random.percent(2) { *random.of(&wrong) } else { *random.of(&["1", "3", "25", "100"]) };
+            let limit = if random.percent(2) {
+                *random.of(&wrong)
+            } else {
+                *random.of(&["1", "3", "25", "100"])
+            };
             query.limit = Some(limit.to_owned());
         }
         if random.percent(20) {
-            let count = if random.percent(5) { "all" } else { *random.of(&["exact", "bounded", "none"]) };
+            let count =
+                if random.percent(5) { "all" } else { *random.of(&["exact", "bounded", "none"]) };
             query.count = Some(count.to_owned());
         }
     }
@@ -102,7 +123,8 @@ impl Wonder<'_> {
         let names: Vec<_> = sortable.iter().map(|column| column.name.to_owned()).collect();
         query.sort = self.sort(&names);
         if self.random.percent(25) {
-            query.fields = self.names(&table.shown().map(|column| column.name).collect::<Vec<_>>(), 5);
+            query.fields =
+                self.names(&table.shown().map(|column| column.name).collect::<Vec<_>>(), 5);
         }
         if !table.relations.is_empty() && self.random.percent(15) {
             let names: Vec<_> = table.relations.iter().map(|relation| relation.name).collect();
@@ -130,7 +152,11 @@ impl Wonder<'_> {
         let mut keys: Vec<SortKey> = Vec::new();
         for _ in 0..*self.random.of(&[0, 0, 1, 1, 2, 3]) {
             let strange = names.is_empty() || self.wrong();
-            let field = if strange { (*self.random.of(STRANGE)).to_owned() } else { self.random.of(names).clone() };
+            let field = if strange {
+                (*self.random.of(STRANGE)).to_owned()
+            } else {
+                self.random.of(names).clone()
+            };
             let (descending, nulls_first) = (self.random.percent(50), self.random.percent(30));
             if keys.iter().all(|key| key.field != field) || self.wrong() {
                 keys.push(SortKey { field, descending, nulls_first });
@@ -144,7 +170,9 @@ impl Wonder<'_> {
         let mut keys = Vec::new();
         for column in columns.collect::<Vec<_>>() {
             if column.kind == Kind::Time && !self.wrong() {
-                keys.extend([".day", ".month", ".year"].map(|part| format!("{}{part}", column.name)));
+                keys.extend(
+                    [".day", ".month", ".year"].map(|part| format!("{}{part}", column.name)),
+                );
             } else {
                 keys.push(column.name.to_owned());
             }
@@ -189,7 +217,9 @@ impl Wonder<'_> {
         let name = self.random.of(figures).clone();
         let field = name.split_once('(').map_or("", |(_, field)| field.trim_end_matches(')'));
         let kind = match &name[..3] {
-            "min" | "max" => self.world.rows.keys().find_map(|table| Table::named(table).column(field)),
+            "min" | "max" => {
+                self.world.rows.keys().find_map(|table| Table::named(table).column(field))
+            }
             _ => None,
         };
         let kind = kind.map_or(Kind::Integer, |column| column.kind);
@@ -210,7 +240,8 @@ impl Wonder<'_> {
     }
 
     fn joined(&mut self, parts: Vec<Predicate>) -> Predicate {
-        let group = if self.random.percent(35) { Predicate::All(parts) } else { Predicate::Any(parts) };
+        let group =
+            if self.random.percent(35) { Predicate::All(parts) } else { Predicate::Any(parts) };
         if self.random.percent(25) { Predicate::Not(Box::new(group)) } else { group }
     }
 
@@ -237,102 +268,5 @@ impl Wonder<'_> {
         let name = if strange { *self.random.of(STRANGE) } else { column.name };
         path.extend(name.split('.').map(str::to_owned));
         Predicate::Test(Test { path, negated, operation })
-    }
-
-    fn operation(&mut self, column: &Column, known: &[&Value]) -> Operation {
-        let ordered = &OPERATORS[..6];
-        let fitting: Vec<&str> = match column.kind {
-            _ if self.wrong() => OPERATORS.to_vec(),
-            Kind::Text => OPERATORS.to_vec(),
-            Kind::Boolean => vec!["eq", "ne", "in", "nin", "is", "is"],
-            _ => [ordered, &["in", "nin", "between", "is"]].concat(),
-        };
-        let operator = *OPERATORS
-            .iter()
-            .find(|operator| *operator == self.random.of(&fitting))
-            .unwrap_or(&"eq");
-        let operands = match operator {
-            "is" => {
-                let fitting = ["null", "notnull"];
-                let strange = self.wrong() || column.kind == Kind::Boolean;
-                let choices = if strange { &["true", "false", "null"] } else { &fitting[..] };
-                vec![(*self.random.of(choices)).to_owned()]
-            }
-            "in" | "nin" => {
-                let count = if self.wrong() { 101 } else { *self.random.of(&[0, 1, 3, 5, 9]) };
-                (0..count).map(|_| self.operand(column, known)).collect()
-            }
-            "between" => {
-                let count = if self.wrong() { 3 } else { 2 };
-                let mut operands: Vec<_> =
-                    (0..count).map(|_| self.operand(column, known)).collect();
-                if self.random.percent(80) {
-                    operands.sort();
-                }
-                operands
-            }
-            _ if ordered.contains(&operator) => vec![self.operand(column, known)],
-            _ => vec![self.pattern(operator, column, known)],
-        };
-        Operation { operator, operands }
-    }
-
-    /// Often a value that there is, in one of the forms that stand for it.
-    fn operand(&mut self, column: &Column, known: &[&Value]) -> String {
-        let random = &mut self.random;
-        if random.percent(2 * WRONG) {
-            let strange = [
-                "", "x", "yes", "TRUE", "1.5", "+1", " 1", "99999999999999999999", "2026-01-31", "null", "{}", "1e3",
-                "0000-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "9998-12-31T23:59:59.999999999Z", "9999-01-01T00:00:00Z",
-                "2016-12-31T23:59:60Z", "2026-01-31T24:00:00Z", "2026-01-31 09:00:00Z", "2026-01-31T09:00:00",
-            ];
-            return (*random.of(&strange)).to_owned();
-        }
-        let value = match column.kind {
-            _ if !known.is_empty() && random.percent(70) => (*random.of(known)).clone(),
-            _ if !column.choices.is_empty() => Value::text(*random.of(column.choices)),
-            Kind::Id => Value::Id(random.id()),
-            Kind::Text => Value::Text(invent::text(random)),
-            Kind::Boolean => Value::Boolean(random.percent(50)),
-            Kind::Integer => Value::Integer(invent::number(random)),
-            Kind::Time => Value::Time(invent::moment(random)),
-            Kind::Document | Kind::Fraction => {
-                return (*random.of(&["0", "1.5", "-2", "60", "1e3"])).to_owned();
-            }
-        };
-        match value {
-            Value::Time(micros) => match random.below(4) {
-                0 => moment(micros).replace('Z', "999+00:00"),
-                1 => moment(micros).replace('Z', "-00:00").replace('T', "t"),
-                2 => moment(micros + 3_600_000_000).replace('Z', "+01:00"),
-                _ => moment(micros),
-            },
-            Value::Id(id) if random.percent(10) => id.simple().to_string().to_uppercase(),
-            other => other.written(),
-        }
-    }
-
-    /// A piece of a text that there is, with the case of letters changed and wildcards put in.
-    fn pattern(&mut self, operator: &str, column: &Column, known: &[&Value]) -> String {
-        let text = self.operand(column, known);
-        let random = &mut self.random;
-        let letters: Vec<char> = text.chars().collect();
-        let start = random.below(letters.len() + 1);
-        let end = start + random.below(letters.len() - start + 1);
-        let whole = random.percent(25);
-        let letters = if whole { &letters[..] } else { &letters[start..end] };
-        let mut pattern = String::new();
-        for letter in letters {
-            match random.below(6) {
-                0 => pattern.extend(letter.to_uppercase()),
-                1 => pattern.extend(letter.to_lowercase()),
-                2 if random.percent(30) => pattern.push('*'),
-                _ => pattern.push(*letter),
-            }
-        }
-        if operator.ends_with("like") && random.percent(80) {
-            pattern = format!("*{pattern}*");
-        }
-        pattern
     }
 }
