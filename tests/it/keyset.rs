@@ -5,6 +5,7 @@ use rstest::rstest;
 
 use crate::harness::Backend::{self, Postgres, Sqlite};
 use crate::harness::{Answer, App, Client};
+use crate::model::schema::Kind;
 use crate::model::sort::{self, SortKey};
 use crate::model::store::{client, insertion};
 use crate::model::world::{Caller, Row};
@@ -48,7 +49,10 @@ impl Stage {
                 Table::named(name).shown().filter(|column| column.nullable && column.sort);
             for column in nullable.collect::<Vec<_>>() {
                 for row in self.world.rows.get_mut(name).expect("the table has rows") {
-                    let value = Value::text(*self.random.of(&["a", "B", "é", "", "\u{10FFFF}"]));
+                    let value = match column.kind {
+                        Kind::Integer => Value::Integer(invent::number(&mut self.random)),
+                        _ => Value::text(*self.random.of(&["a", "B", "é", "", "\u{10FFFF}"])),
+                    };
                     row.0.insert(column.name, value);
                     if self.random.percent(nulls) {
                         row.0.remove(column.name);
