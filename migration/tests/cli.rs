@@ -69,15 +69,15 @@ async fn every_subcommand_works(#[values("sqlite", "postgres")] backend: &str) {
     let url = create(backend, folder.path()).await;
 
     for (arguments, left) in [
-        ("status", 12),
-        ("up -n 3", 9),
-        ("down", 10),
+        ("status", 13),
+        ("up -n 3", 10),
+        ("down", 11),
         ("up", 0),
         ("refresh", 0),
         ("fresh", 0),
         ("down -n 2", 2),
         ("", 0),
-        ("reset", 12),
+        ("reset", 13),
     ] {
         succeed(command(folder.path(), arguments).env("DATABASE_URL", &url));
         assert_eq!(count_pending(&url).await, left, "after `{arguments}`");
