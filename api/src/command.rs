@@ -10,6 +10,7 @@ use anyhow::{Context, bail};
 use service::{
     Database,
     identity::Hasher,
+    search,
     seed::{self, Demonstration},
 };
 use utoipa::openapi::path::{Operation, PathItem};
@@ -47,6 +48,7 @@ pub async fn serve(config: &Config, migrate: bool) -> anyhow::Result<()> {
         Environment::Development => demonstrate(config).await?,
         Environment::Production | Environment::Test => None,
     };
+    index(config).await?;
     let server = Server::bind(config).await?;
     greet(config, server.address(), demonstration.as_ref())?;
     server.run(stop_signal()).await
@@ -159,6 +161,13 @@ async fn apply(config: &Config) -> anyhow::Result<Vec<String>> {
         tracing::info!(count = applied.len(), last, "applied migrations");
     }
     Ok(applied)
+}
+
+/// Lets searches find the rows that came into the database otherwise than through the service.
+async fn index(config: &Config) -> anyhow::Result<()> {
+    // The tables are those that the document describes.
+    let _ = document();
+    search::fill(&connect(config).await?).await.context("cannot index the rows for search")
 }
 
 async fn refuse_pending(config: &Config) -> anyhow::Result<()> {

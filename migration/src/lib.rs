@@ -25,6 +25,7 @@ mod m20260901_000010_create_project_member;
 mod m20260901_000011_create_task;
 mod m20260901_000012_create_audit_log;
 mod m20260901_000013_add_task_estimate_minutes;
+mod m20260901_000014_search_project_task;
 
 pub use connection::{Locked, migrate, pending};
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260901_000011_create_task::Migration),
             Box::new(m20260901_000012_create_audit_log::Migration),
             Box::new(m20260901_000013_add_task_estimate_minutes::Migration),
+            Box::new(m20260901_000014_search_project_task::Migration),
         ]
     }
 }

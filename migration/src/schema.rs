@@ -6,12 +6,14 @@
 //! Whatever differs by database differs here, and nowhere else.
 
 mod column;
+mod search;
 
 pub use column::{
     Column,
     OnDelete::{self, Cascade, Restrict, SetNull},
     big_integer, boolean, date, double, json, one_of, small_integer, string, text, timestamp, uuid,
 };
+pub use search::{not_searchable, searchable};
 
 use sea_orm_migration::prelude::*;
 

@@ -153,9 +153,9 @@ pub struct TaskCount {
 impl Resource for Project {
     const PATH: &'static str = "projects";
     const FIELDS: &'static [Field<Self>] = &[
-        Field::of(Column::Name).filter().sort().aggregate(),
-        Field::of(Column::Description).filter(),
-        Field::of(Column::ClientName).filter().sort().aggregate(),
+        Field::of(Column::Name).filter().sort().aggregate().search(),
+        Field::of(Column::Description).filter().search(),
+        Field::of(Column::ClientName).filter().sort().aggregate().search(),
         Field::of(Column::Status).filter().sort().aggregate().one_of::<ProjectStatus>(),
         Field::of(Column::IsPublic).filter().aggregate(),
         Field::of(Column::OwnerId).filter().aggregate(),

@@ -36,6 +36,7 @@ mod project;
 mod project_member;
 mod project_verb;
 mod scope;
+mod search;
 mod smoke;
 mod task;
 mod theme;

@@ -134,8 +134,8 @@ impl Resource for Task {
     const PATH: &'static str = "tasks";
     const FIELDS: &'static [Field<Self>] = &[
         Field::of(Column::ProjectId).filter().aggregate(),
-        Field::of(Column::Title).filter().sort(),
-        Field::of(Column::Description).filter(),
+        Field::of(Column::Title).filter().sort().search(),
+        Field::of(Column::Description).filter().search(),
         Field::of(Column::Done).filter().sort().aggregate(),
         Field::of(Column::EstimateMinutes).filter().sort().aggregate(),
     ];

@@ -10,7 +10,7 @@ use crate::harness::Backend::{self, Postgres, Sqlite};
 use crate::harness::Database;
 
 /// A row for each table, in the order of the migrations; `#1` is the id that ends in 1.
-pub(super) const ROWS: [&str; 13] = [
+pub(super) const ROWS: [&str; 14] = [
     r#"INSERT INTO "user" (id, name, email, email_verified, username, role, banned, two_factor_enabled,
        onboarding_complete, created_at, updated_at)
        VALUES (#1, 'Ada', 'ada@example.com', true, 'ada', 'admin', false, false, true, #now, #now)"#,
@@ -37,6 +37,7 @@ pub(super) const ROWS: [&str; 13] = [
     r#"INSERT INTO audit_log (id, action, table_name, row_id, root_id, "after", created_at, updated_at)
        VALUES (#c, 'create', 'task', #b, #9, '{"title":"Fly"}', #now, #now)"#,
     "UPDATE task SET estimate_minutes = 90",
+    "INSERT INTO _task_search (id, version, title, description) VALUES (#b, 1, 'fly', '')",
 ];
 
 #[derive(Clone, Copy, Debug)]

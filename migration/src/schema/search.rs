@@ -1,0 +1,94 @@
+//! The side tables of searched tables.
+//!
+//! `_<table>_search` has the folded text of each searched column and an index on its words: PostgreSQL's `tsvector` in a
+//! generated column with a GIN index, SQLite's FTS5 in a virtual table kept up by triggers. The service writes
+//! it (`service::search`). No entity is generated of tables whose names begin with an underscore.
+
+use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
+
+/// Makes the side table of `table`, for these of its columns, which hold text.
+///
+/// # Errors
+/// What the database refuses, such as a table that exists.
+pub async fn searchable(
+    manager: &SchemaManager<'_>,
+    table: &str,
+    columns: &[&str],
+) -> Result<(), DbErr> {
+    let statements = match manager.get_database_backend() {
+        DbBackend::Sqlite => sqlite(table, columns),
+        _ => postgres(table, columns),
+    };
+    for statement in statements {
+        manager.get_connection().execute_unprepared(&statement).await?;
+    }
+    Ok(())
+}
+
+/// Drops what [`searchable`] made.
+///
+/// # Errors
+/// What the database refuses.
+pub async fn not_searchable(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
+    let connection = manager.get_connection();
+    if manager.get_database_backend() == DbBackend::Sqlite {
+        connection.execute_unprepared(&format!(r#"DROP TABLE "_{table}_search_words""#)).await?;
+    }
+    connection.execute_unprepared(&format!(r#"DROP TABLE "_{table}_search""#)).await.map(|_| ())
+}
+
+fn postgres(table: &str, columns: &[&str]) -> Vec<String> {
+    let texts: String =
+        columns.iter().map(|column| format!(r#""{column}" text COLLATE "C" NOT NULL, "#)).collect();
+    let all = columns.join(r#"" || ' ' || ""#);
+    vec![
+        format!(
+            r#"CREATE TABLE "_{table}_search" (
+                "id" uuid NOT NULL CONSTRAINT "pk__{table}_search" PRIMARY KEY
+                    CONSTRAINT "fk__{table}_search_id" REFERENCES "{table}" ("id") ON DELETE CASCADE,
+                "version" smallint NOT NULL, {texts}
+                "vector" tsvector NOT NULL GENERATED ALWAYS AS
+                    (array_to_tsvector(array_remove(string_to_array("{all}", ' '), ''))) STORED)"#
+        ),
+        format!(
+            r#"CREATE INDEX "ix__{table}_search_vector" ON "_{table}_search" USING gin ("vector")"#
+        ),
+    ]
+}
+
+fn sqlite(table: &str, columns: &[&str]) -> Vec<String> {
+    let texts: String =
+        columns.iter().map(|column| format!(r#", "{column}" text NOT NULL"#)).collect();
+    let names: String = columns.iter().map(|column| format!(r#", "{column}""#)).collect();
+    let of = |row: &str| -> String {
+        columns.iter().map(|column| format!(r#", {row}."{column}""#)).collect()
+    };
+    let (old, new) = (of("old"), of("new"));
+    let side = format!("_{table}_search");
+    let add = format!(r#"INSERT INTO "{side}_words" ("rowid"{names}) VALUES (new."number"{new});"#);
+    // How FTS5 forgets a row of a table that it has no copy of.
+    let remove = format!(
+        r#"INSERT INTO "{side}_words" ("{side}_words", "rowid"{names}) VALUES ('delete', old."number"{old});"#
+    );
+    let trigger = |event: &str, work: &str| {
+        let name = event.to_lowercase();
+        format!(r#"CREATE TRIGGER "{side}_{name}" AFTER {event} ON "{side}" BEGIN {work} END"#)
+    };
+    vec![
+        format!(
+            r#"CREATE TABLE "{side}" (
+                "number" integer NOT NULL CONSTRAINT "pk_{side}" PRIMARY KEY,
+                "id" uuid_text NOT NULL CONSTRAINT "uq_{side}_id" UNIQUE
+                    CONSTRAINT "fk_{side}_id" REFERENCES "{table}" ("id") ON DELETE CASCADE,
+                "version" smallint NOT NULL{texts})"#
+        ),
+        // The text is folded already: words of any letters with spaces between them.
+        format!(
+            r#"CREATE VIRTUAL TABLE "{side}_words" USING fts5({}, content='{side}', content_rowid='number', tokenize='ascii', detail=none)"#,
+            columns.join(", ")
+        ),
+        trigger("INSERT", &add),
+        trigger("DELETE", &remove),
+        trigger("UPDATE", &[remove.as_str(), &add].concat()),
+    ]
+}
