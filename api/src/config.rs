@@ -18,7 +18,10 @@ use std::{
     time::Duration,
 };
 
-use service::database::{DatabaseOptions, Synchronous};
+use service::{
+    database::{DatabaseOptions, Synchronous},
+    query::policy::{Action, IndexPolicy},
+};
 
 use self::{
     address::{DatabaseUrl, Network, Origin, TrustedOrigin},
@@ -104,6 +107,18 @@ pub struct Config {
     #[arg(long, env, value_name = "NUMBER", value_parser = workers)]
     pub workers: Option<NonZeroUsize>,
 
+    /// What becomes of a list that no index serves: off, warn or deny. Unset: deny in production, else warn.
+    ///
+    /// A list is judged when it would read or sort a table of more than `INDEX_POLICY_ROWS` rows whole. `deny` answers 422
+    /// with the fields that an index would need; `warn` writes a line to the log with the index to create. Counts and
+    /// aggregates are not judged.
+    #[arg(long, env, value_name = "ACTION", value_parser = index_action)]
+    pub index_policy: Option<Action>,
+
+    /// How many rows make a table large for `INDEX_POLICY`.
+    #[arg(long, env, value_name = "NUMBER", default_value = "50000")]
+    pub index_policy_rows: u64,
+
     /// What is logged: error, warn, info, debug or trace, also by module (`info,service=debug`).
     #[arg(long, env, value_name = "FILTER", default_value = "info", value_parser = filter)]
     pub rust_log: String,
@@ -164,6 +179,8 @@ impl Config {
             ("TRUSTED_PROXIES", list(&self.trusted_proxies)),
             ("RATE_LIMIT", self.rate_limit.to_string()),
             ("WORKERS", self.workers().to_string()),
+            ("INDEX_POLICY", show_index_action(self.index_policy().action).to_owned()),
+            ("INDEX_POLICY_ROWS", self.index_policy_rows.to_string()),
             ("RUST_LOG", self.rust_log.clone()),
             ("LOG_FORMAT", self.log_format().to_string()),
             ("LOG_QUERIES", self.log_queries.to_string()),
@@ -174,6 +191,12 @@ impl Config {
             ("DATABASE_STATEMENT_TIMEOUT", show_duration(self.database_statement_timeout)),
             ("SQLITE_SYNCHRONOUS", show_synchronous(self.sqlite_synchronous).to_owned()),
         ]
+    }
+
+    /// What becomes of lists that no index serves.
+    pub fn index_policy(&self) -> IndexPolicy {
+        let usual = if self.is_production() { Action::Deny } else { Action::Warn };
+        IndexPolicy::new(self.index_policy.unwrap_or(usual), self.index_policy_rows)
     }
 
     /// What is wrong with the settings as a whole, each being right for itself.
@@ -297,6 +320,23 @@ fn idle_connections(text: &str) -> Result<u32, Use> {
 
 fn boolean(text: &str) -> Result<bool, Use> {
     text.parse().map_err(|_not_a_bool| Use("true or false"))
+}
+
+fn index_action(text: &str) -> Result<Action, Use> {
+    match text {
+        "off" => Ok(Action::Off),
+        "warn" => Ok(Action::Warn),
+        "deny" => Ok(Action::Deny),
+        _ => Err(Use("off, warn or deny")),
+    }
+}
+
+fn show_index_action(action: Action) -> &'static str {
+    match action {
+        Action::Off => "off",
+        Action::Warn => "warn",
+        Action::Deny => "deny",
+    }
 }
 
 fn synchronous(text: &str) -> Result<Synchronous, Use> {

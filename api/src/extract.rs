@@ -154,12 +154,12 @@ impl Lists {
 
     pub(crate) fn parse(&self, text: &str) -> Result<ListQuery, Problem> {
         let query = ListQuery::parse(text, &self.cursors)?;
-        Ok(ListQuery { index_policy: self.index_policy, ..query })
+        Ok(ListQuery { index_policy: self.index_policy.clone(), ..query })
     }
 
     pub(crate) fn read(&self, body: query::Body) -> Result<ListQuery, Problem> {
         let query = ListQuery::from_body(body, &self.cursors)?;
-        Ok(ListQuery { index_policy: self.index_policy, ..query })
+        Ok(ListQuery { index_policy: self.index_policy.clone(), ..query })
     }
 }
 

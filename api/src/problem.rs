@@ -107,6 +107,8 @@ problems! {
         "The body must be JSON and say so: `Content-Type: application/json`.";
     INVALID: "invalid" UNPROCESSABLE_ENTITY "Invalid input",
         "The body is JSON but not what is expected. `errors` lists each member that is wrong, by a JSON pointer.";
+    UNINDEXED: "unindexed-query" UNPROCESSABLE_ENTITY "No index for this list",
+        "The list is long, and the filter and the order asked for would have it read whole. Filter or sort by fields that have an index, or have the operator add the index that `detail` names.";
     TOO_MANY: "too-many-requests" TOO_MANY_REQUESTS "Too many requests",
         "Wait as long as `Retry-After` says.";
     INTERNAL: "internal" INTERNAL_SERVER_ERROR "Internal error",
@@ -187,6 +189,7 @@ impl Problem {
                 Error::Forbidden => &FORBIDDEN,
                 Error::Invalid(_) => &INVALID,
                 Error::BadQuery { .. } => &BAD_QUERY,
+                Error::Unindexed { .. } => &UNINDEXED,
                 Error::Taken { .. } => &TAKEN,
                 Error::InUse => &IN_USE,
                 Error::Unknown { .. } => &UNKNOWN_REFERENCE,

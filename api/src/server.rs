@@ -11,10 +11,7 @@ use actix_web::{
     web::{self, Data},
 };
 use anyhow::Context;
-use service::{
-    Database,
-    query::{Cursors, policy::IndexPolicy},
-};
+use service::{Database, query::Cursors};
 use utoipa::{OpenApi, openapi};
 use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 
@@ -148,7 +145,7 @@ impl Parts {
         let secret = config.secret()?;
         let identity = Identity::new(&secret, origins.clone(), config.secure_cookies());
         let lists =
-            Lists { cursors: Cursors::new(secret.reveal()), index_policy: IndexPolicy::default() };
+            Lists { cursors: Cursors::new(secret.reveal()), index_policy: config.index_policy() };
         Ok(Self {
             identity: Data::new(identity),
             lists: Data::new(lists),

@@ -54,6 +54,18 @@ pub enum Error {
         /// What is wrong and what is allowed.
         message: String,
     },
+    /// No index serves the list.
+    #[error(
+        "no index serves this: {list} has more than {rows} rows, and to be found like this they need an index on {fields}"
+    )]
+    Unindexed {
+        /// The list.
+        list: &'static str,
+        /// How many rows make a table large.
+        rows: u64,
+        /// The fields of an index that would serve it.
+        fields: String,
+    },
     /// Another row already has this value.
     #[error("another row already has this value")]
     Taken {

@@ -23,6 +23,7 @@ mod equality;
 mod hidden_fields;
 mod http;
 mod identity;
+mod index_policy;
 mod input;
 mod keyset;
 mod list;

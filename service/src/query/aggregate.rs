@@ -6,7 +6,7 @@
 
 use sea_orm::{
     Condition, ConnectionTrait, DbBackend, QueryResult,
-    sea_query::{Alias, Asterisk, Expr, Func, NullOrdering, Order, Query, SelectStatement},
+    sea_query::{Alias, Expr, NullOrdering, Order, Query, SelectStatement},
 };
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
@@ -85,8 +85,8 @@ pub async fn aggregate(
     groups.cond_where(having);
 
     let total = match query.count.unwrap_or(Count::Exact) {
-        Count::Exact => Some(count(tx, &groups, None).await?),
-        Count::Bounded => Some(count(tx, &groups, Some(MAX_COUNTED + 1)).await?),
+        Count::Exact => Some(run::count(tx, groups.clone()).await?),
+        Count::Bounded => Some(run::count(tx, groups.clone().limit(MAX_COUNTED + 1).take()).await?),
         Count::None => None,
     };
     for (expression, direction, nulls) in order {
@@ -109,16 +109,6 @@ fn refuse_row_parameters(query: &ListQuery) -> Result<()> {
         Some((_, name)) => Err(Error::bad_query(*name, "is for rows, not for groups")),
         None => Ok(()),
     }
-}
-
-async fn count(tx: &Transaction, groups: &SelectStatement, most: Option<u64>) -> Result<u64> {
-    let mut groups = groups.clone();
-    if let Some(most) = most {
-        groups.limit(most);
-    }
-    let mut select = Query::select();
-    select.expr(Func::count(Expr::col(Asterisk))).from_subquery(groups, "_counted");
-    run::number(tx, &select).await
 }
 
 /// An aggregate with the columns that it names.

@@ -17,16 +17,27 @@ pub(super) fn query() -> impl Strategy<Value = ListQuery> {
     let shape = (option::of(vec(name(), 1..4)), vec(name(), 0..4), window(), option::of(count()));
     let order = vec(sort_key(), 0..5);
     (vec(predicate(test()), 0..4), order, shape, option::of(aggregate())).prop_map(
-        |(filter, sort, (fields, include, (window, limit), count), aggregate)| ListQuery {
-            filter: Predicate::All(filter),
-            sort,
-            fields,
-            include,
-            window,
-            limit,
-            count,
-            aggregate,
-            ..ListQuery::default()
+        |(filter, mut sort, (mut fields, mut include, (window, limit), count), aggregate)| {
+            // Nothing is named twice.
+            sort.sort_by_key(ToString::to_string);
+            sort.dedup();
+            include.sort();
+            include.dedup();
+            fields.iter_mut().for_each(|fields| {
+                fields.sort();
+                fields.dedup();
+            });
+            ListQuery {
+                filter: Predicate::All(filter),
+                sort,
+                fields,
+                include,
+                window,
+                limit,
+                count,
+                aggregate,
+                ..ListQuery::default()
+            }
         },
     )
 }
@@ -158,7 +169,9 @@ fn aggregate() -> impl Strategy<Value = Aggregate> {
     });
     (vec(figure(), 0..3), vec(key, 1..3), vec(predicate(tested), 0..3)).prop_map(
         |(mut select, mut group_by, having)| {
+            select.sort_by_key(ToString::to_string);
             select.dedup();
+            group_by.sort_by_key(ToString::to_string);
             group_by.dedup();
             Aggregate { select, group_by, having: Predicate::All(having) }
         },

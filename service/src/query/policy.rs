@@ -1,12 +1,43 @@
 //! What becomes of a list that no index serves.
+//!
+//! The database is asked how it would find the page (`EXPLAIN`). A page is served by an index when every large table in
+//! that plan is entered through a condition on an index, or walked along one in the order asked for, so that the walk ends
+//! with the page. It is not when a large table is read whole, or is sorted whole. Counts and groups are not
+//! judged: they read what they count by nature, and the statement timeout bounds them.
 
-/// What becomes of a query that would read a large table whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+use std::{
+    collections::HashMap,
+    fmt::Write,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use sea_orm::{
+    ConnectionTrait, DbBackend, Statement,
+    sea_query::{Expr, Query, SelectStatement},
+};
+use serde_json::Value;
+
+use super::{
+    ListQuery, allowed,
+    ast::{Operation, Predicate, Window},
+    run::count,
+};
+use crate::{Error, Result, Transaction, table::Table};
+
+/// For how long a verdict holds: a table grows, and gets its index, in the meantime.
+const LIFETIME: Duration = Duration::from_mins(1);
+/// How many verdicts are kept.
+const MOST: usize = 1_000;
+
+/// What becomes of a query that would read a large table whole. Clones share what has been found out.
+#[derive(Clone, Debug)]
 pub struct IndexPolicy {
     /// What is done about it.
     pub action: Action,
     /// How many rows make a table large.
     pub rows: u64,
+    known: Arc<Known>,
 }
 
 /// What is done about a query that no index serves.
@@ -20,8 +51,241 @@ pub enum Action {
     Deny,
 }
 
+#[derive(Debug, Default)]
+struct Known {
+    /// By the shape of the query, the large table that it reads whole, if any.
+    verdicts: Mutex<HashMap<String, (Instant, Option<&'static str>)>>,
+    /// Whether a table is large.
+    sizes: Mutex<HashMap<String, (Instant, bool)>>,
+}
+
+impl IndexPolicy {
+    /// A policy that has not looked at anything yet.
+    pub fn new(action: Action, rows: u64) -> Self {
+        Self { action, rows, known: Arc::default() }
+    }
+}
+
 impl Default for IndexPolicy {
     fn default() -> Self {
-        Self { action: Action::Off, rows: 50_000 }
+        Self::new(Action::Off, 50_000)
+    }
+}
+
+/// What has been found out does not make another policy.
+impl PartialEq for IndexPolicy {
+    fn eq(&self, other: &Self) -> bool {
+        (self.action, self.rows) == (other.action, other.rows)
+    }
+}
+
+impl Eq for IndexPolicy {}
+
+/// Lets a page pass, or not. `select` is what would read the page, or the first part of it, for who sees everything.
+///
+/// # Errors
+/// `Unindexed` when it is to be refused; those of the database.
+pub(super) async fn judge(
+    tx: &Transaction,
+    table: &Table,
+    query: &ListQuery,
+    select: &SelectStatement,
+) -> Result<()> {
+    let policy = &query.index_policy;
+    if policy.action == Action::Off {
+        return Ok(());
+    }
+    let shape = shape(table, query);
+    let known = known(&policy.known.verdicts, &shape);
+    let is_new = known.is_none();
+    let verdict = match known {
+        Some(verdict) => verdict,
+        None => {
+            let verdict = policy.read_whole(tx, select).await?;
+            keep(&policy.known.verdicts, shape, verdict);
+            verdict
+        }
+    };
+    let Some(whole) = verdict else { return Ok(()) };
+    let wanted = wanted(table, query);
+    if policy.action == Action::Deny {
+        let names = allowed(wanted.iter().map(|(field, _)| field.as_str()));
+        return Err(Error::Unindexed { list: table.path, rows: policy.rows, fields: names });
+    }
+    if is_new {
+        let columns: Vec<_> = wanted.iter().map(|(_, column)| column.as_str()).collect();
+        let suggestion = format!(r#"CREATE INDEX ON "{}" ({})"#, table.name, columns.join(", "));
+        tracing::warn!(list = table.path, whole, suggestion, "a list reads a large table whole");
+    }
+    Ok(())
+}
+
+fn lock<T>(map: &Mutex<T>) -> MutexGuard<'_, T> {
+    map.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn known<T: Clone>(map: &Mutex<HashMap<String, (Instant, T)>>, key: &str) -> Option<T> {
+    let map = lock(map);
+    map.get(key).filter(|(at, _)| at.elapsed() < LIFETIME).map(|(_, value)| value.clone())
+}
+
+fn keep<T>(map: &Mutex<HashMap<String, (Instant, T)>>, key: String, value: T) {
+    let mut map = lock(map);
+    if map.len() >= MOST {
+        map.clear();
+    }
+    map.insert(key, (Instant::now(), value));
+}
+
+impl IndexPolicy {
+    /// The large table that `select` would read whole.
+    async fn read_whole(
+        &self,
+        tx: &Transaction,
+        select: &SelectStatement,
+    ) -> Result<Option<&'static str>> {
+        let read = read_whole(tx, select).await?;
+        // Plans also name queries within queries.
+        for table in Table::described() {
+            if read.iter().any(|name| name == table.name) && self.is_large(tx, table).await? {
+                return Ok(Some(table.name));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn is_large(&self, tx: &Transaction, table: &Table) -> Result<bool> {
+        if let Some(large) = known(&self.known.sizes, table.name) {
+            return Ok(large);
+        }
+        let rows = Query::select()
+            .expr(Expr::val(1))
+            .from(table.name)
+            .limit(self.rows.saturating_add(1))
+            .take();
+        let large = count(tx, rows).await? > self.rows;
+        keep(&self.known.sizes, table.name.to_owned(), large);
+        Ok(large)
+    }
+}
+
+/// All of a query that decides how it is answered, without its values.
+fn shape(table: &Table, query: &ListQuery) -> String {
+    let beside = match &query.window {
+        Window::Page(_) => "page",
+        Window::Cursor(None) => "start",
+        Window::Cursor(Some(_)) => "cursor",
+    };
+    let mut shape = format!("{} {beside} {}", table.path, query.search.is_some());
+    for key in &query.sort {
+        // Writing to a String does not fail.
+        let _ = write!(shape, " {key}");
+    }
+    describe(&query.filter, &mut shape);
+    shape
+}
+
+fn describe(predicate: &Predicate, shape: &mut String) {
+    let (sign, inner) = match predicate {
+        Predicate::All(inner) => ('&', inner.as_slice()),
+        Predicate::Any(inner) => ('|', inner.as_slice()),
+        Predicate::Not(inner) => ('!', std::slice::from_ref(&**inner)),
+        Predicate::Test(test) => {
+            let operation = std::mem::discriminant(&test.operation);
+            let _ = write!(shape, " {} {operation:?}", test.path);
+            return;
+        }
+    };
+    shape.push(sign);
+    inner.iter().for_each(|inner| describe(inner, shape));
+    shape.push(')');
+}
+
+/// The fields that an index would need, with its columns: what is compared by equality, then the order; the id comes
+/// last, which makes it one for cursors.
+fn wanted(table: &Table, query: &ListQuery) -> Vec<(String, String)> {
+    let mut wanted: Vec<(String, String)> = Vec::new();
+    let mut add = |name: &str, backwards: bool| {
+        if let Some(column) = table.column(name)
+            && wanted.iter().all(|(field, _)| *field != column.name)
+        {
+            let direction = if backwards { " DESC" } else { "" };
+            wanted.push((column.name.clone(), format!("\"{}\"{direction}", column.column)));
+        }
+    };
+    let tests = match &query.filter {
+        Predicate::All(tests) => tests.as_slice(),
+        _ => &[],
+    };
+    let tests = tests.iter().filter_map(|predicate| match predicate {
+        Predicate::Test(test) if test.path.relations.is_empty() => Some(test),
+        _ => None,
+    });
+    let (equal, others): (Vec<_>, Vec<_>) = tests.partition(|test| {
+        use Operation::{Eq, In, IsFalse, IsNull, IsTrue};
+        matches!(test.operation, Eq(_) | In(_) | IsNull | IsTrue | IsFalse)
+    });
+    equal.iter().for_each(|test| add(&test.path.field, false));
+    let first = query.sort.first().is_some_and(|key| key.descending);
+    query.sort.iter().for_each(|key| add(&key.field, key.descending != first));
+    if query.sort.is_empty() {
+        let ranges = others.iter().filter(|test| !matches!(test.operation, Operation::Like(_)));
+        ranges.for_each(|test| add(&test.path.field, false));
+    }
+    add("id", false);
+    wanted
+}
+
+/// The tables that `select` would read or sort whole, large or not.
+async fn read_whole(tx: &Transaction, select: &SelectStatement) -> Result<Vec<String>> {
+    let backend = tx.get_database_backend();
+    let Statement { sql, values, .. } = backend.build(select);
+    let mut tables = Vec::new();
+    if backend == DbBackend::Sqlite {
+        let explain = format!("EXPLAIN QUERY PLAN {sql}");
+        let rows =
+            tx.query_all_raw(Statement { sql: explain, values, db_backend: backend }).await?;
+        let steps = rows.iter().map(|row| Ok((row.try_get_by_index(1)?, row.try_get_by_index(3)?)));
+        sqlite(&steps.collect::<Result<Vec<_>>>()?, &mut tables);
+    } else {
+        let explain = format!("EXPLAIN (FORMAT JSON) {sql}");
+        let row = tx.query_one_raw(Statement { sql: explain, values, db_backend: backend }).await?;
+        let plan: Option<Value> = row.map(|row| row.try_get_by_index(0)).transpose()?;
+        postgres(plan.as_ref().map_or(&Value::Null, |plan| &plan[0]["Plan"]), false, &mut tables);
+    }
+    Ok(tables)
+}
+
+/// `sorted`: whether something above needs all rows before it gives the first.
+fn postgres(plan: &Value, sorted: bool, tables: &mut Vec<String>) {
+    let node = plan["Node Type"].as_str().unwrap_or_default();
+    let sorted = match node {
+        "Limit" => false,
+        "Sort" | "Hash" | "Aggregate" | "Materialize" | "SetOp" => true,
+        _ => sorted,
+    };
+    let along_an_index = matches!(node, "Index Scan" | "Index Only Scan");
+    let whole =
+        node == "Seq Scan" || along_an_index && sorted && Value::is_null(&plan["Index Cond"]);
+    if let (true, Some(table)) = (whole, plan["Relation Name"].as_str()) {
+        tables.push(table.to_owned());
+    }
+    for inner in plan["Plans"].as_array().into_iter().flatten() {
+        postgres(inner, sorted, tables);
+    }
+}
+
+/// Of each step of a plan, what it is part of and what it says.
+fn sqlite(steps: &[(i64, String)], tables: &mut Vec<String>) {
+    for (parent, step) in steps {
+        let Some(scan) = step.strip_prefix("SCAN ") else { continue };
+        let sorted = steps.iter().any(|(other, step)| {
+            other == parent && step.starts_with("USE TEMP B-TREE FOR ORDER BY")
+        });
+        let along_an_index = scan.contains(" USING ");
+        // What has an index of its own, as a search has, is not a table.
+        if (sorted || !along_an_index) && !scan.contains(" VIRTUAL TABLE ") {
+            tables.extend(scan.split(' ').next().map(str::to_owned));
+        }
     }
 }

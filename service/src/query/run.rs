@@ -12,7 +12,7 @@ use super::{
     ListQuery, MAX_COUNTED, Position,
     ast::{Count, Predicate, Window},
     filter::Filter,
-    keyset,
+    keyset, policy,
     select::Selection,
     sort::{self, Key},
 };
@@ -182,14 +182,31 @@ impl<'a> Listing<'a> {
         };
     }
 
+    /// Judges what is asked for, whoever asks: what a caller may see is not the caller's choice.
+    async fn judge(
+        &self,
+        range: Condition,
+        order: impl Fn(&mut SelectStatement),
+        most: u64,
+    ) -> Result<()> {
+        let mut select =
+            Query::select().column((self.table.name, "id")).from(self.table.name).take();
+        select.cond_where(self.asked.clone().add(range).add(self.table.existing())).limit(most);
+        order(&mut select);
+        policy::judge(self.tx, self.table, self.query, &select).await
+    }
+
     async fn count(&self, exactness: Count) -> Result<Option<u64>> {
-        let most = match exactness {
-            Count::Exact => None,
-            Count::Bounded => Some(MAX_COUNTED + 1),
-            Count::None => return Ok(None),
-        };
         let visible = self.table.visible(self.caller, Right::See, Shape::Set);
-        count(self.tx, self.table, self.asked.clone().add(visible), most).await.map(Some)
+        let mut rows = Query::select();
+        rows.expr(Expr::val(1)).from(self.table.name);
+        rows.cond_where(self.asked.clone().add(visible));
+        match exactness {
+            Count::Exact => {}
+            Count::Bounded => drop(rows.limit(MAX_COUNTED + 1)),
+            Count::None => return Ok(None),
+        }
+        count(self.tx, rows).await.map(Some)
     }
 
     /// A page by its number.
@@ -205,6 +222,7 @@ impl<'a> Listing<'a> {
             };
             self.first(&mut select, Condition::all(), order, offset + limit + 1);
             select.offset(offset).limit(limit + 1);
+            self.judge(Condition::all(), order, offset + limit + 1).await?;
             records = self.selection.read(self.tx, &select, &[]).await?;
         }
         let has_next = cut(&mut records, limit);
@@ -249,7 +267,7 @@ impl<'a> Listing<'a> {
             }
         };
         let mut records = Vec::new();
-        for range in ranges {
+        for (index, range) in ranges.into_iter().enumerate() {
             let missing = (self.query.limit + 1).saturating_sub(to_u64(records.len()));
             if missing == 0 {
                 break;
@@ -258,6 +276,9 @@ impl<'a> Listing<'a> {
             let order = |select: &mut SelectStatement| range.order(keys, select);
             self.first(&mut select, range.condition.clone(), order, missing);
             select.limit(missing);
+            if index == 0 {
+                self.judge(range.condition.clone(), order, missing).await?;
+            }
             records.extend(self.selection.read(self.tx, &select, keys).await?);
         }
         Ok(records)
@@ -297,29 +318,13 @@ fn to_u64(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
 
-/// How many rows of `table` satisfy `condition`, counted up to `most`.
+/// How many rows `rows` selects.
 ///
 /// # Errors
 /// Those of the database.
-pub(super) async fn count(
-    db: &impl ConnectionTrait,
-    table: &Table,
-    condition: Condition,
-    most: Option<u64>,
-) -> Result<u64> {
+pub(super) async fn count(db: &impl ConnectionTrait, rows: SelectStatement) -> Result<u64> {
     let mut select = Query::select();
-    if let Some(most) = most {
-        let rows = Query::select()
-            .expr(Expr::val(1))
-            .from(table.name)
-            .cond_where(condition)
-            .limit(most)
-            .take();
-        select.expr(Func::count(Expr::col(Asterisk))).from_subquery(rows, "_counted");
-    } else {
-        let id = Expr::col((table.name, "id"));
-        select.expr(Func::count(id)).from(table.name).cond_where(condition);
-    }
+    select.expr(Func::count(Expr::col(Asterisk))).from_subquery(rows, "_counted");
     number(db, &select).await
 }
 
@@ -359,7 +364,7 @@ fn refuse_list_parameters(query: &ListQuery) -> Result<()> {
     let plain = ListQuery {
         fields: query.fields.clone(),
         include: query.include.clone(),
-        index_policy: query.index_policy,
+        index_policy: query.index_policy.clone(),
         ..ListQuery::default()
     };
     if *query == plain {
