@@ -20,6 +20,7 @@ mod disconnect;
 mod docs;
 mod entity;
 mod equality;
+mod fuzz;
 mod hidden_fields;
 mod http;
 mod identity;
