@@ -13,6 +13,7 @@ pub struct Field<E: EntityTrait> {
 
 /// The clauses that may name a field.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each use is a question of its own")]
 pub struct Uses {
     /// In filters.
     pub filter: bool,

@@ -103,14 +103,15 @@ const RIGHT: [&str; 8] = [
 ];
 
 fn query(random: &mut Random) -> String {
-    let mut text = if random.percent(50) { (*random.of(&RIGHT[..])).to_owned() } else { String::new() };
+    let mut text =
+        if random.percent(50) { (*random.of(&RIGHT[..])).to_owned() } else { String::new() };
     for _ in 0..random.below(9) {
         let starts: Vec<_> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
         let at = *random.of(&starts);
         match random.below(4) {
             0 => text.truncate(at),
             1 if at < text.len() => drop(text.remove(at)),
-            _ => text.insert_str(at, *random.of(&PIECES[..])),
+            _ => text.insert_str(at, random.of::<&str>(&PIECES)),
         }
     }
     text

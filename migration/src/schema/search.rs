@@ -38,8 +38,7 @@ pub async fn not_searchable(manager: &SchemaManager<'_>, table: &str) -> Result<
 }
 
 fn postgres(table: &str, columns: &[&str]) -> Vec<String> {
-    let texts: String =
-        columns.iter().map(|column| format!(r#""{column}" text COLLATE "C" NOT NULL, "#)).collect();
+    let texts = each(columns, |column| format!(r#""{column}" text COLLATE "C" NOT NULL, "#));
     let all = columns.join(r#"" || ' ' || ""#);
     vec![
         format!(
@@ -56,13 +55,14 @@ fn postgres(table: &str, columns: &[&str]) -> Vec<String> {
     ]
 }
 
+fn each(columns: &[&str], write: impl Fn(&str) -> String) -> String {
+    columns.iter().map(|column| write(column)).collect::<Vec<_>>().concat()
+}
+
 fn sqlite(table: &str, columns: &[&str]) -> Vec<String> {
-    let texts: String =
-        columns.iter().map(|column| format!(r#", "{column}" text NOT NULL"#)).collect();
-    let names: String = columns.iter().map(|column| format!(r#", "{column}""#)).collect();
-    let of = |row: &str| -> String {
-        columns.iter().map(|column| format!(r#", {row}."{column}""#)).collect()
-    };
+    let texts = each(columns, |column| format!(r#", "{column}" text NOT NULL"#));
+    let names = each(columns, |column| format!(r#", "{column}""#));
+    let of = |row| each(columns, |column| format!(r#", {row}."{column}""#));
     let (old, new) = (of("old"), of("new"));
     let side = format!("_{table}_search");
     let add = format!(r#"INSERT INTO "{side}_words" ("rowid"{names}) VALUES (new."number"{new});"#);

@@ -158,13 +158,11 @@ impl Grouping {
 
     /// The figure that a caller calls `name`.
     fn named(&mut self, parameter: &str, name: &str) -> Result<Computed> {
-        match Figure::parse(name) {
-            Some(figure) => self.computed(parameter, figure),
-            None => {
-                let message = format!("{name:?} is not a figure such as count() or max(createdAt)");
-                Err(Error::bad_query(parameter, message))
-            }
-        }
+        let Some(figure) = Figure::parse(name) else {
+            let message = format!("{name:?} is not a figure such as count() or max(createdAt)");
+            return Err(Error::bad_query(parameter, message));
+        };
+        self.computed(parameter, figure)
     }
 
     fn having(&mut self, backend: DbBackend, predicate: &Predicate) -> Result<Condition> {

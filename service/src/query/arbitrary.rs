@@ -23,10 +23,10 @@ pub(super) fn query() -> impl Strategy<Value = ListQuery> {
             sort.dedup();
             include.sort();
             include.dedup();
-            fields.iter_mut().for_each(|fields| {
+            if let Some(fields) = &mut fields {
                 fields.sort();
                 fields.dedup();
-            });
+            }
             ListQuery {
                 filter: Predicate::All(filter),
                 sort,

@@ -9,7 +9,7 @@ use serde::{
 
 use super::{
     Cursors, ListQuery, MAX_DEPTH,
-    ast::Predicate,
+    ast::{Operation, Predicate},
     draft::Draft,
     group::{Subject, figure_test, list_operation, operation, test},
 };
@@ -136,24 +136,15 @@ fn predicate(
         };
         conditions.into_iter().enumerate().map(each).collect::<Result<Vec<_>>>()
     };
-    match condition {
-        Condition {
-            and: Some(conditions),
-            or: None,
-            not: None,
-            field: None,
-            op: None,
-            value: None,
-        } => Ok(Predicate::All(group("and", conditions)?)),
-        Condition {
-            and: None,
-            or: Some(conditions),
-            not: None,
-            field: None,
-            op: None,
-            value: None,
-        } => Ok(Predicate::Any(group("or", conditions)?)),
-        Condition { and: None, or: None, not: Some(inner), field: None, op: None, value: None } => {
+    let Condition { and, or, not, field, op, value } = condition;
+    match (and, or, not, (field, op, value)) {
+        (Some(conditions), None, None, (None, None, None)) => {
+            Ok(Predicate::All(group("and", conditions)?))
+        }
+        (None, Some(conditions), None, (None, None, None)) => {
+            Ok(Predicate::Any(group("or", conditions)?))
+        }
+        (None, None, Some(inner), (None, None, None)) => {
             let Object(inner) = *inner;
             if inner.not.is_some() {
                 return error("not of not: leave out both");
@@ -161,32 +152,8 @@ fn predicate(
             let pointer = format!("{pointer}/not");
             Ok(predicate(inner, &pointer, subject, depth)?.negate(true))
         }
-        Condition {
-            and: None,
-            or: None,
-            not: None,
-            field: Some(field),
-            op: Some(op),
-            value: Some(value),
-        } => {
-            let within = |member: &str| format!("{pointer}/{member}");
-            let list = matches!(&*op, "in" | "nin" | "between");
-            let operation = match value {
-                Value::List(values) if list => list_operation(&within("value"), &op, values)?,
-                Value::One(value) if !list => operation(&within("op"), &op, value)?,
-                Value::List(_) => {
-                    return Err(Error::bad_query(
-                        within("value"),
-                        "is a list, which only in, nin and between take",
-                    ));
-                }
-                Value::One(_) => {
-                    return Err(Error::bad_query(
-                        within("value"),
-                        "is not a list, as in, nin and between take",
-                    ));
-                }
-            };
+        (None, None, None, (Some(field), Some(op), Some(value))) => {
+            let operation = operation_of(pointer, &op, value)?;
             match subject {
                 Subject::Row => test(pointer, &field, operation),
                 Subject::Group => figure_test(pointer, &field, operation),
@@ -195,6 +162,17 @@ fn predicate(
         _ => error(
             "is one of {\"and\": […]}, {\"or\": […]}, {\"not\": …}, {\"field\": …, \"op\": …, \"value\": …}",
         ),
+    }
+}
+
+fn operation_of(pointer: &str, op: &str, value: Value) -> Result<Operation> {
+    let list = matches!(op, "in" | "nin" | "between");
+    let refused = |message: &str| Err(Error::bad_query(format!("{pointer}/value"), message));
+    match value {
+        Value::List(values) if list => list_operation(&format!("{pointer}/value"), op, values),
+        Value::One(value) if !list => operation(&format!("{pointer}/op"), op, value),
+        Value::List(_) => refused("is a list, which only in, nin and between take"),
+        Value::One(_) => refused("is not a list, as in, nin and between take"),
     }
 }
 

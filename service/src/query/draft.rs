@@ -2,7 +2,7 @@
 
 use super::{
     Cursors, ListQuery, MAX_FIGURES, MAX_GROUP_KEYS, MAX_INCLUDES, MAX_LIMIT, MAX_PREDICATES,
-    MAX_ROWS_DEEP, MAX_SORT_KEYS, Position,
+    MAX_ROWS_DEEP, MAX_SORT_KEYS,
     ast::{Aggregate, Count, Figure, GroupKey, Predicate, SortKey, Window},
     check_count,
     group::is_name,
@@ -16,7 +16,8 @@ pub(super) struct Draft<'a> {
     prefix: &'static str,
     list: ListQuery,
     page: Option<u64>,
-    cursor: Option<Option<Position>>,
+    /// Beside a cursor, if one is given.
+    beside: Option<Window>,
     filter: Vec<Predicate>,
     select: Vec<Figure>,
     group_by: Vec<GroupKey>,
@@ -31,7 +32,7 @@ impl<'a> Draft<'a> {
             prefix,
             list: ListQuery::default(),
             page: None,
-            cursor: None,
+            beside: None,
             filter: Vec::new(),
             select: Vec::new(),
             group_by: Vec::new(),
@@ -59,7 +60,8 @@ impl<'a> Draft<'a> {
             "limit" => self.list.limit = self.number(member, text, MAX_LIMIT)?,
             "cursor" => {
                 let open = |text| self.of(member, self.cursors.open(text)).map(Some);
-                self.cursor = Some(if text.is_empty() { None } else { open(text)? });
+                let position = if text.is_empty() { None } else { open(text)? };
+                self.beside = Some(Window::Cursor(position));
             }
             "count" => {
                 let known = Count::ALL.into_iter().find(|count| count.name() == text);
@@ -69,7 +71,8 @@ impl<'a> Draft<'a> {
             "q" => self.list.search = Some(self.of(member, Search::parse(text))?),
             _ => {
                 let message = format!("is {text:?}; give true or false");
-                self.list.highlight = text.parse().map_err(|_| self.error(member, message))?;
+                self.list.highlight =
+                    text.parse().map_err(|_invalid| self.error(member, message))?;
             }
         }
         Ok(())
@@ -168,11 +171,11 @@ impl<'a> Draft<'a> {
             );
             return Err(self.error("page", message));
         }
-        self.list.window = match (self.page, self.cursor.take()) {
+        self.list.window = match (self.page, self.beside.take()) {
             (Some(_), Some(_)) => {
                 return Err(self.error("cursor", "and page exclude each other: give one of them"));
             }
-            (_, Some(cursor)) => Window::Cursor(cursor),
+            (_, Some(beside)) => beside,
             (_, None) => Window::Page(page),
         };
         if self.list.highlight && self.list.search.is_none() {

@@ -98,13 +98,12 @@ pub(super) async fn judge(
     let shape = shape(table, query);
     let known = known(&policy.known.verdicts, &shape);
     let is_new = known.is_none();
-    let verdict = match known {
-        Some(verdict) => verdict,
-        None => {
-            let verdict = policy.read_whole(tx, select).await?;
-            keep(&policy.known.verdicts, shape, verdict);
-            verdict
-        }
+    let verdict = if let Some(verdict) = known {
+        verdict
+    } else {
+        let verdict = policy.read_whole(tx, select).await?;
+        keep(&policy.known.verdicts, shape, verdict);
+        verdict
     };
     let Some(whole) = verdict else { return Ok(()) };
     let wanted = wanted(table, query);
@@ -197,7 +196,9 @@ fn describe(predicate: &Predicate, shape: &mut String) {
         }
     };
     shape.push(sign);
-    inner.iter().for_each(|inner| describe(inner, shape));
+    for inner in inner {
+        describe(inner, shape);
+    }
     shape.push(')');
 }
 
@@ -225,12 +226,17 @@ fn wanted(table: &Table, query: &ListQuery) -> Vec<(String, String)> {
         use Operation::{Eq, In, IsFalse, IsNull, IsTrue};
         matches!(test.operation, Eq(_) | In(_) | IsNull | IsTrue | IsFalse)
     });
-    equal.iter().for_each(|test| add(&test.path.field, false));
+    for test in equal {
+        add(&test.path.field, false);
+    }
     let first = query.sort.first().is_some_and(|key| key.descending);
-    query.sort.iter().for_each(|key| add(&key.field, key.descending != first));
+    for key in &query.sort {
+        add(&key.field, key.descending != first);
+    }
     if query.sort.is_empty() {
-        let ranges = others.iter().filter(|test| !matches!(test.operation, Operation::Like(_)));
-        ranges.for_each(|test| add(&test.path.field, false));
+        for test in others.iter().filter(|test| !matches!(test.operation, Operation::Like(_))) {
+            add(&test.path.field, false);
+        }
     }
     add("id", false);
     wanted
@@ -251,7 +257,9 @@ async fn read_whole(tx: &Transaction, select: &SelectStatement) -> Result<Vec<St
         let explain = format!("EXPLAIN (FORMAT JSON) {sql}");
         let row = tx.query_one_raw(Statement { sql: explain, values, db_backend: backend }).await?;
         let plan: Option<Value> = row.map(|row| row.try_get_by_index(0)).transpose()?;
-        postgres(plan.as_ref().map_or(&Value::Null, |plan| &plan[0]["Plan"]), false, &mut tables);
+        if let Some(plan) = plan.as_ref().and_then(|plan| plan.pointer("/0/Plan")) {
+            postgres(plan, false, &mut tables);
+        }
     }
     Ok(tables)
 }

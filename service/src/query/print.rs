@@ -207,7 +207,7 @@ mod tests {
         fn what_is_printed_parses_to_the_same_query(query in arbitrary::query()) {
             let cursors = Cursors::new("a secret");
             let printed = query.print(&cursors);
-            prop_assert_eq!(ListQuery::parse(&printed, &cursors).expect(&printed), query);
+            prop_assert_eq!(ListQuery::parse(&printed, &cursors).ok(), Some(query));
         }
 
         #[test]
@@ -215,7 +215,7 @@ mod tests {
             let cursors = Cursors::new("a secret");
             let json = arbitrary::json(&query, &cursors);
             let body: Body = serde_json::from_value(json.clone()).expect("of that shape");
-            prop_assert_eq!(ListQuery::from_body(body, &cursors).expect(&json.to_string()), query);
+            prop_assert_eq!(ListQuery::from_body(body, &cursors).ok(), Some(query));
         }
 
         #[test]

@@ -47,7 +47,7 @@ fn places(search: &Search, text: &str) -> Vec<Range<usize>> {
         let Some((first, last)) = run else { continue };
         match places.last_mut() {
             Some(place) if place.end > first.place.start => {
-                place.end = place.end.max(last.place.end)
+                place.end = place.end.max(last.place.end);
             }
             _ => places.push(first.place.start..last.place.end),
         }
