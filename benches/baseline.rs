@@ -5,6 +5,7 @@
 //! one another, so that many travel in one packet. It answers
 //! `GET /api/v1/projects/{id}` as Garboard does: the same look-up of the session, the same condition on who sees the
 //! project, the same members in the same forms, the same round trips. It has no errors but 404, no log, no metrics.
+//! `GET /api/v1/projects` is answered with the first page of the newest projects, by the statement that Garboard sends.
 //!
 //! `benches/run` starts it: `DATABASE_URL=postgres://… PORT=… cargo bench --bench baseline`.
 
@@ -40,10 +41,28 @@ const PROJECT: &str = "
         OR organization_id IN (SELECT organization_id FROM member WHERE user_id = $2)
         OR id IN (SELECT project_id FROM project_member WHERE user_id = $2))";
 
+const PROJECTS: &str = "
+    SELECT id, name, description, client_name, status, is_public, owner_id, organization_id, theme_id, created_at,
+           updated_at
+    FROM project
+    WHERE id IN (
+        SELECT id FROM (SELECT id FROM project WHERE deleted_at IS NULL AND owner_id = $1 ORDER BY id DESC LIMIT $2) AS a
+        UNION (SELECT id FROM (SELECT id FROM project WHERE deleted_at IS NULL AND is_public ORDER BY id DESC LIMIT $2) AS b)
+        UNION (SELECT id FROM (
+            SELECT id FROM project
+            WHERE deleted_at IS NULL AND organization_id IN (SELECT organization_id FROM member WHERE user_id = $1)
+            ORDER BY id DESC LIMIT $2) AS c)
+        UNION (SELECT id FROM (
+            SELECT id FROM project
+            WHERE deleted_at IS NULL AND id IN (SELECT project_id FROM project_member WHERE user_id = $1)
+            ORDER BY id DESC LIMIT $2) AS d))
+    ORDER BY id DESC LIMIT $2";
+
 struct Prepared {
     client: Client,
     session: Statement,
     project: Statement,
+    projects: Statement,
 }
 
 struct Pool {
@@ -95,20 +114,44 @@ fn project(row: &Row) -> Project<'_> {
     }
 }
 
-async fn get(request: HttpRequest, id: web::Path<Uuid>, pool: web::Data<Pool>) -> HttpResponse {
+/// The page that is answered.
+#[expect(clippy::struct_field_names, reason = "the names are those of the answer")]
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Page<'a> {
+    items: Vec<Project<'a>>,
+    total: Option<u64>,
+    page: u64,
+    limit: u64,
+    total_pages: Option<u64>,
+}
+
+async fn caller(request: &HttpRequest, database: &Prepared) -> Option<Uuid> {
     let token = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let Some(token) = token.and_then(|value| value.strip_prefix("Bearer ")) else {
-        return HttpResponse::Unauthorized().finish();
-    };
-    let database = pool.next();
+    let token = token?.strip_prefix("Bearer ")?;
     let hash: String = Sha256::digest(token).iter().map(|byte| format!("{byte:02x}")).collect();
     let session =
         database.client.query_opt(&database.session, &[&hash]).await.expect("the database answers");
-    let user: Uuid = match session {
-        Some(row) if !row.get::<_, bool>(2) && row.get::<_, DateTime<Utc>>(3) > Utc::now() => {
-            row.get(0)
-        }
-        _ => return HttpResponse::Unauthorized().finish(),
+    let row = session?;
+    let valid = !row.get::<_, bool>(2) && row.get::<_, DateTime<Utc>>(3) > Utc::now();
+    valid.then(|| row.get(0))
+}
+
+async fn list(request: HttpRequest, pool: web::Data<Pool>) -> HttpResponse {
+    let database = pool.next();
+    let Some(user) = caller(&request, database).await else {
+        return HttpResponse::Unauthorized().finish();
+    };
+    let rows = database.client.query(&database.projects, &[&user, &11_i64]).await;
+    let rows = rows.expect("the database answers");
+    let items = rows.iter().take(10).map(project).collect();
+    HttpResponse::Ok().json(Page { items, total: None, page: 1, limit: 10, total_pages: None })
+}
+
+async fn get(request: HttpRequest, id: web::Path<Uuid>, pool: web::Data<Pool>) -> HttpResponse {
+    let database = pool.next();
+    let Some(user) = caller(&request, database).await else {
+        return HttpResponse::Unauthorized().finish();
     };
     match database
         .client
@@ -128,7 +171,8 @@ async fn prepare(url: String, connections: usize) -> Result<Pool, tokio_postgres
         actix_web::rt::spawn(connection);
         let session = client.prepare(SESSION).await?;
         let project = client.prepare(PROJECT).await?;
-        pool.connections.push(Prepared { client, session, project });
+        let projects = client.prepare(PROJECTS).await?;
+        pool.connections.push(Prepared { client, session, project, projects });
     }
     Ok(pool)
 }
@@ -142,6 +186,7 @@ async fn main() -> io::Result<()> {
         let url = url.clone();
         App::new()
             .data_factory(move || prepare(url.clone(), usize::from(connections)))
+            .route("/api/v1/projects", web::get().to(list))
             .route("/api/v1/projects/{id}", web::get().to(get))
     })
     .workers(1)

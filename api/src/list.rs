@@ -105,9 +105,13 @@ async fn rows<E: Resource>(
     caller: Caller,
     query: ListQuery,
 ) -> Answer {
+    let table = Table::of::<E>();
+    if query.is_one_statement() {
+        let page = query::list(db.reader(), &caller, table, &query).await?;
+        return paged(request, &query, page);
+    }
     let asked = query.clone();
-    let page =
-        db.read(async move |tx| query::list(tx, &caller, Table::of::<E>(), &query).await).await?;
+    let page = db.read(async move |tx| query::list(tx, &caller, table, &query).await).await?;
     paged(request, &asked, page)
 }
 

@@ -23,7 +23,7 @@ use super::{
     ast::{Operation, Predicate, Window},
     run::count,
 };
-use crate::{Error, Result, Transaction, table::Table};
+use crate::{Error, Result, table::Table};
 
 /// For how long a verdict holds: a table grows, and gets its index, in the meantime.
 const LIFETIME: Duration = Duration::from_mins(1);
@@ -81,15 +81,15 @@ impl PartialEq for IndexPolicy {
 
 impl Eq for IndexPolicy {}
 
-/// Lets a page pass, or not. `select` is what would read the page, or the first part of it, for who sees everything.
+/// Lets a page pass, or not. `select` makes what would read the page, or the first part of it, for who sees everything.
 ///
 /// # Errors
 /// `Unindexed` when it is to be refused; those of the database.
 pub(super) async fn judge(
-    tx: &Transaction,
+    db: &impl ConnectionTrait,
     table: &Table,
     query: &ListQuery,
-    select: &SelectStatement,
+    select: impl FnOnce() -> SelectStatement,
 ) -> Result<()> {
     let policy = &query.index_policy;
     if policy.action == Action::Off {
@@ -101,7 +101,7 @@ pub(super) async fn judge(
     let verdict = if let Some(verdict) = known {
         verdict
     } else {
-        let verdict = policy.read_whole(tx, select).await?;
+        let verdict = policy.read_whole(db, &select()).await?;
         keep(&policy.known.verdicts, shape, verdict);
         verdict
     };
@@ -140,20 +140,20 @@ impl IndexPolicy {
     /// The large table that `select` would read whole.
     async fn read_whole(
         &self,
-        tx: &Transaction,
+        db: &impl ConnectionTrait,
         select: &SelectStatement,
     ) -> Result<Option<&'static str>> {
-        let read = read_whole(tx, select).await?;
+        let read = read_whole(db, select).await?;
         // Plans also name queries within queries.
         for table in Table::described() {
-            if read.iter().any(|name| name == table.name) && self.is_large(tx, table).await? {
+            if read.iter().any(|name| name == table.name) && self.is_large(db, table).await? {
                 return Ok(Some(table.name));
             }
         }
         Ok(None)
     }
 
-    async fn is_large(&self, tx: &Transaction, table: &Table) -> Result<bool> {
+    async fn is_large(&self, db: &impl ConnectionTrait, table: &Table) -> Result<bool> {
         if let Some(large) = known(&self.known.sizes, table.name) {
             return Ok(large);
         }
@@ -162,7 +162,7 @@ impl IndexPolicy {
             .from(table.name)
             .limit(self.rows.saturating_add(1))
             .take();
-        let large = count(tx, rows).await? > self.rows;
+        let large = count(db, rows).await? > self.rows;
         keep(&self.known.sizes, table.name.to_owned(), large);
         Ok(large)
     }
@@ -243,19 +243,19 @@ fn wanted(table: &Table, query: &ListQuery) -> Vec<(String, String)> {
 }
 
 /// The tables that `select` would read or sort whole, large or not.
-async fn read_whole(tx: &Transaction, select: &SelectStatement) -> Result<Vec<String>> {
-    let backend = tx.get_database_backend();
+async fn read_whole(db: &impl ConnectionTrait, select: &SelectStatement) -> Result<Vec<String>> {
+    let backend = db.get_database_backend();
     let Statement { sql, values, .. } = backend.build(select);
     let mut tables = Vec::new();
     if backend == DbBackend::Sqlite {
         let explain = format!("EXPLAIN QUERY PLAN {sql}");
         let rows =
-            tx.query_all_raw(Statement { sql: explain, values, db_backend: backend }).await?;
+            db.query_all_raw(Statement { sql: explain, values, db_backend: backend }).await?;
         let steps = rows.iter().map(|row| Ok((row.try_get_by_index(1)?, row.try_get_by_index(3)?)));
         sqlite(&steps.collect::<Result<Vec<_>>>()?, &mut tables);
     } else {
         let explain = format!("EXPLAIN (FORMAT JSON) {sql}");
-        let row = tx.query_one_raw(Statement { sql: explain, values, db_backend: backend }).await?;
+        let row = db.query_one_raw(Statement { sql: explain, values, db_backend: backend }).await?;
         let plan: Option<Value> = row.map(|row| row.try_get_by_index(0)).transpose()?;
         if let Some(plan) = plan.as_ref().and_then(|plan| plan.pointer("/0/Plan")) {
             postgres(plan, false, &mut tables);

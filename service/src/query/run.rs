@@ -17,8 +17,7 @@ use super::{
     sort::{self, Key},
 };
 use crate::{
-    Caller, Error, Page, Record, Result, Right, Transaction, record::Embed, scope::Shape, search,
-    table::Table,
+    Caller, Error, Page, Record, Result, Right, record::Embed, scope::Shape, search, table::Table,
 };
 
 /// The members that the rows of `query` have, in their order.
@@ -38,18 +37,32 @@ pub(crate) struct Part {
     pub(crate) condition: Condition,
 }
 
-/// A page of the rows that the caller sees.
+/// A page of the rows that the caller sees. `db` is a snapshot, unless [`ListQuery::is_one_statement`].
 ///
 /// # Errors
 /// `Unauthenticated` when the public sees none; `BadQuery`; those of the database.
 pub async fn list(
-    tx: &Transaction,
+    db: &impl ConnectionTrait,
     caller: &Caller,
     table: &'static Table,
     query: &ListQuery,
 ) -> Result<Page> {
     let all = Part { name: String::new(), condition: Condition::all() };
-    list_part(tx, caller, table, query, all).await
+    list_part(db, caller, table, query, all).await
+}
+
+impl ListQuery {
+    /// Whether one statement finds the page, which then is of one moment without a transaction around it.
+    pub fn is_one_statement(&self) -> bool {
+        let uncounted = match (&self.window, self.count) {
+            (Window::Page(_), count) => count == Some(Count::None),
+            // Of an order by the id alone, what lies after a row is one range.
+            (Window::Cursor(_), count) => {
+                self.sort.is_empty() && matches!(count, None | Some(Count::None))
+            }
+        };
+        uncounted && self.include.is_empty()
+    }
 }
 
 /// Like [`list`], of a part of the table.
@@ -57,13 +70,13 @@ pub async fn list(
 /// # Errors
 /// Those of [`list`].
 pub(crate) async fn list_part(
-    tx: &Transaction,
+    db: &impl ConnectionTrait,
     caller: &Caller,
     table: &'static Table,
     query: &ListQuery,
     part: Part,
 ) -> Result<Page> {
-    let listing = Listing::new(tx, caller, table, query, part)?;
+    let listing = Listing::new(db, caller, table, query, part)?;
     match &query.window {
         Window::Page(page) => listing.numbered(*page).await,
         Window::Cursor(position) => listing.beside(position.as_ref()).await,
@@ -105,8 +118,8 @@ fn asked(
 }
 
 /// A list about to be read.
-struct Listing<'a> {
-    tx: &'a Transaction,
+struct Listing<'a, C> {
+    db: &'a C,
     caller: &'a Caller,
     table: &'static Table,
     query: &'a ListQuery,
@@ -117,9 +130,9 @@ struct Listing<'a> {
     binding: u64,
 }
 
-impl<'a> Listing<'a> {
+impl<'a, C: ConnectionTrait> Listing<'a, C> {
     fn new(
-        tx: &'a Transaction,
+        db: &'a C,
         caller: &'a Caller,
         table: &'static Table,
         query: &'a ListQuery,
@@ -129,13 +142,13 @@ impl<'a> Listing<'a> {
             let message = format!("belongs to /{}/aggregate", table.path);
             return Err(Error::bad_query("select", message));
         }
-        let asked = asked(tx, caller, table, query)?.add(part.condition);
+        let asked = asked(db, caller, table, query)?.add(part.condition);
         Ok(Self {
             selection: Selection::of(table, query)?,
-            keys: sort::keys(table, tx.get_database_backend(), query)?,
+            keys: sort::keys(table, db.get_database_backend(), query)?,
             binding: query.binding(table.path, &part.name),
             asked,
-            tx,
+            db,
             caller,
             table,
             query,
@@ -189,11 +202,14 @@ impl<'a> Listing<'a> {
         order: impl Fn(&mut SelectStatement),
         most: u64,
     ) -> Result<()> {
-        let mut select =
-            Query::select().column((self.table.name, "id")).from(self.table.name).take();
-        select.cond_where(self.asked.clone().add(range).add(self.table.existing())).limit(most);
-        order(&mut select);
-        policy::judge(self.tx, self.table, self.query, &select).await
+        let explained = || {
+            let mut select = Query::select();
+            select.column((self.table.name, "id")).from(self.table.name).limit(most);
+            select.cond_where(self.asked.clone().add(range).add(self.table.existing()));
+            order(&mut select);
+            select
+        };
+        policy::judge(self.db, self.table, self.query, explained).await
     }
 
     async fn count(&self, exactness: Count) -> Result<Option<u64>> {
@@ -206,7 +222,7 @@ impl<'a> Listing<'a> {
             Count::Bounded => drop(rows.limit(MAX_COUNTED + 1)),
             Count::None => return Ok(None),
         }
-        count(self.tx, rows).await.map(Some)
+        count(self.db, rows).await.map(Some)
     }
 
     /// A page by its number.
@@ -223,7 +239,7 @@ impl<'a> Listing<'a> {
             self.first(&mut select, Condition::all(), order, offset + limit + 1);
             select.offset(offset).limit(limit + 1);
             self.judge(Condition::all(), order, offset + limit + 1).await?;
-            records = self.selection.read(self.tx, &select, &[]).await?;
+            records = self.selection.read(self.db, &select, &[]).await?;
         }
         let has_next = cut(&mut records, limit);
         let items = self.finish(records).await?;
@@ -279,7 +295,7 @@ impl<'a> Listing<'a> {
             if index == 0 {
                 self.judge(range.condition.clone(), order, missing).await?;
             }
-            records.extend(self.selection.read(self.tx, &select, keys).await?);
+            records.extend(self.selection.read(self.db, &select, keys).await?);
         }
         Ok(records)
     }
@@ -292,7 +308,7 @@ impl<'a> Listing<'a> {
 
     /// Adds what is shown of rows beside their columns.
     async fn finish(&self, mut records: Vec<Record>) -> Result<Vec<Record>> {
-        self.selection.embed(self.tx, self.caller, &mut records).await?;
+        self.selection.embed(self.db, self.caller, &mut records).await?;
         if let (true, Some(search)) = (self.query.highlight, &self.query.search) {
             for record in &mut records {
                 let texts = record.texts(&self.table.search);

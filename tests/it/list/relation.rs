@@ -95,3 +95,28 @@ async fn related_rows_that_the_caller_does_not_see_do_not_count(
         assert_eq!(bob.get(query).await.total(), of_bob, "{query}");
     }
 }
+
+#[rstest]
+#[tokio::test]
+async fn two_relations_are_embedded_with_two_statements(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let settings = [("LOG_QUERIES", "true"), ("RUST_LOG", "info,sqlx::query=debug")];
+    let app = App::start_with(backend, &settings).await;
+    let [ada] = app.users(["ada"]);
+    for _ in 0..20 {
+        let body = json!({ "name": "Kite", "tasks": [{ "title": "Cut" }, { "title": "Glue" }] });
+        assert_eq!(ada.post("projects", body).await.status, 201);
+    }
+    let path = "projects?cursor=&include=owner,tasks&limit=20";
+    assert_eq!(ada.get(path).await.each("tasks").len(), 20);
+    assert_eq!(ada.get(path).await.each("owner").len(), 20);
+    assert!(app.stop().success());
+
+    let log = app.output();
+    // The last request begins with looking up the session.
+    let (_, last) = log.rsplit_once("token_hash").expect("statements are logged");
+    let statements: Vec<_> =
+        last.lines().skip(1).filter(|line| line.contains("\"SELECT")).collect();
+    assert_eq!(statements.len(), 3, "{statements:#?}");
+}
