@@ -13,7 +13,7 @@ use futures_util::{StreamExt, stream};
 use serde_json::{Value, value::RawValue};
 use service::{
     Caller, Error, Record, Resource, Transaction,
-    query::{self, DEFAULT_LIMIT, ListQuery, ast::Window},
+    query::{self, DEFAULT_LIMIT, ListQuery, ast::Window, policy::IndexPolicy},
     table::Table,
 };
 use tokio::{
@@ -185,6 +185,8 @@ impl Export {
                 return Ok(());
             }
             self.state.set(State::Begun);
+            // What was let begin is let end.
+            batch.index_policy = IndexPolicy::default();
             let [_, next] = page.positions;
             if next.is_none() {
                 self.state.set(State::Complete);

@@ -13,6 +13,7 @@ mod cursor;
 mod draft;
 mod figure;
 mod filter;
+mod get;
 mod group;
 mod include;
 mod keyset;
@@ -29,8 +30,9 @@ pub use aggregate::{Group, aggregate, figures, group_keys};
 pub use ast::ListQuery;
 pub use body::Body;
 pub use cursor::{Cursors, Position};
+pub use get::get;
 pub(crate) use run::{Part, list_part};
-pub use run::{get, list, members};
+pub use run::{list, members};
 
 use crate::{Error, Result};
 
