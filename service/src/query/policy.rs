@@ -7,7 +7,6 @@
 
 use std::{
     collections::HashMap,
-    fmt::Write,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -53,7 +52,7 @@ pub enum Action {
 
 #[derive(Debug, Default)]
 struct Known {
-    /// By the shape of the query, the large table that it reads whole, if any.
+    /// By what is asked for, the large table that it reads whole, if any.
     verdicts: Mutex<HashMap<String, (Instant, Option<&'static str>)>>,
     /// Whether a table is large.
     sizes: Mutex<HashMap<String, (Instant, bool)>>,
@@ -95,14 +94,14 @@ pub(super) async fn judge(
     if policy.action == Action::Off {
         return Ok(());
     }
-    let shape = shape(table, query);
-    let known = known(&policy.known.verdicts, &shape);
+    let selection = selection(table, query);
+    let known = known(&policy.known.verdicts, &selection);
     let is_new = known.is_none();
     let verdict = if let Some(verdict) = known {
         verdict
     } else {
         let verdict = policy.read_whole(db, &select()).await?;
-        keep(&policy.known.verdicts, shape, verdict);
+        keep(&policy.known.verdicts, selection, verdict);
         verdict
     };
     let Some(whole) = verdict else { return Ok(()) };
@@ -168,38 +167,15 @@ impl IndexPolicy {
     }
 }
 
-/// All of a query that decides how it is answered, without its values.
-fn shape(table: &Table, query: &ListQuery) -> String {
+/// All of a query that decides how it is answered. With its values: the database plans a rare one otherwise than a
+/// common one, and what somebody else asks for must not have a list refused.
+fn selection(table: &Table, query: &ListQuery) -> String {
     let beside = match &query.window {
         Window::Page(_) => "page",
         Window::Cursor(None) => "start",
         Window::Cursor(Some(_)) => "cursor",
     };
-    let mut shape = format!("{} {beside} {}", table.path, query.search.is_some());
-    for key in &query.sort {
-        // Writing to a String does not fail.
-        let _ = write!(shape, " {key}");
-    }
-    describe(&query.filter, &mut shape);
-    shape
-}
-
-fn describe(predicate: &Predicate, shape: &mut String) {
-    let (sign, inner) = match predicate {
-        Predicate::All(inner) => ('&', inner.as_slice()),
-        Predicate::Any(inner) => ('|', inner.as_slice()),
-        Predicate::Not(inner) => ('!', std::slice::from_ref(&**inner)),
-        Predicate::Test(test) => {
-            let operation = std::mem::discriminant(&test.operation);
-            let _ = write!(shape, " {} {operation:?}", test.path);
-            return;
-        }
-    };
-    shape.push(sign);
-    for inner in inner {
-        describe(inner, shape);
-    }
-    shape.push(')');
+    format!("{} {beside} {}", table.path, query.print_selection())
 }
 
 /// The fields that an index would need, with its columns: what is compared by equality, then the order; the id comes

@@ -227,17 +227,17 @@ impl<'a, C: ConnectionTrait> Listing<'a, C> {
     /// A page by its number.
     async fn numbered(&self, page: u64) -> Result<Page> {
         let limit = self.query.limit;
-        let total = self.count(self.query.count.unwrap_or(Count::Exact)).await?;
         let offset = (page - 1).saturating_mul(limit);
+        let order = |select: &mut SelectStatement| {
+            self.keys.iter().for_each(|key| key.order(select, false));
+        };
+        self.judge(Condition::all(), order, offset + limit + 1).await?;
+        let total = self.count(self.query.count.unwrap_or(Count::Exact)).await?;
         let mut records = Vec::new();
         if total.is_none_or(|total| offset < total) {
             let mut select = self.selection.select(self.table, &[]);
-            let order = |select: &mut SelectStatement| {
-                self.keys.iter().for_each(|key| key.order(select, false));
-            };
             self.first(&mut select, Condition::all(), order, offset + limit + 1);
             select.offset(offset).limit(limit + 1);
-            self.judge(Condition::all(), order, offset + limit + 1).await?;
             records = self.selection.read(self.db, &select, &[]).await?;
         }
         let has_next = cut(&mut records, limit);
