@@ -4,11 +4,13 @@ pub mod prelude;
 
 pub mod account;
 pub mod audit_log;
+pub mod email;
 pub mod invitation;
 pub mod member;
 pub mod organization;
 pub mod project;
 pub mod project_member;
+pub mod rate_limit;
 pub mod session;
 pub mod task;
 pub mod theme;

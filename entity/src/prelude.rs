@@ -2,11 +2,13 @@
 
 pub use super::account::Entity as Account;
 pub use super::audit_log::Entity as AuditLog;
+pub use super::email::Entity as Email;
 pub use super::invitation::Entity as Invitation;
 pub use super::member::Entity as Member;
 pub use super::organization::Entity as Organization;
 pub use super::project::Entity as Project;
 pub use super::project_member::Entity as ProjectMember;
+pub use super::rate_limit::Entity as RateLimit;
 pub use super::session::Entity as Session;
 pub use super::task::Entity as Task;
 pub use super::theme::Entity as Theme;

@@ -26,6 +26,9 @@ mod m20260901_000011_create_task;
 mod m20260901_000012_create_audit_log;
 mod m20260901_000013_add_task_estimate_minutes;
 mod m20260901_000014_search_project_task;
+mod m20260901_000015_create_email;
+mod m20260901_000016_create_rate_limit;
+mod m20260901_000017_add_audit_log_impersonator_id;
 
 pub use connection::{Locked, migrate, pending};
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
@@ -55,6 +58,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20260901_000012_create_audit_log::Migration),
             Box::new(m20260901_000013_add_task_estimate_minutes::Migration),
             Box::new(m20260901_000014_search_project_task::Migration),
+            Box::new(m20260901_000015_create_email::Migration),
+            Box::new(m20260901_000016_create_rate_limit::Migration),
+            Box::new(m20260901_000017_add_audit_log_impersonator_id::Migration),
         ]
     }
 }

@@ -14,6 +14,7 @@ impl Resource for AuditLog {
     const PATH: &'static str = "audit-logs";
     const FIELDS: &'static [Field<Self>] = &[
         Field::of(Column::ActorId).filter(),
+        Field::of(Column::ImpersonatorId).filter(),
         Field::of(Column::Action).filter(),
         Field::of(Column::TableName).filter(),
         Field::of(Column::RowId).filter(),

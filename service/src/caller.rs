@@ -28,6 +28,8 @@ pub struct Principal {
     pub role: Role,
     /// The session that the request came with.
     pub session_id: Uuid,
+    /// The administrator who acts as this user.
+    pub impersonated_by: Option<Uuid>,
 }
 
 impl Principal {

@@ -10,6 +10,7 @@ pub mod database;
 pub mod error;
 pub mod field;
 pub mod identity;
+pub mod mail;
 pub mod organization;
 pub mod project;
 pub mod query;

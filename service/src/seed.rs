@@ -222,7 +222,8 @@ async fn fill(tx: &Transaction, users: &[NewUser]) -> Result<()> {
     let mut callers = Vec::new();
     for (user, (_, _, role)) in users.iter().zip(USERS) {
         let user = create_user(tx, &system, user).await.map_err(plain)?;
-        let principal = Principal { id: user.id, role, session_id: Uuid::nil() };
+        let principal =
+            Principal { id: user.id, role, session_id: Uuid::nil(), impersonated_by: None };
         callers.push(Caller { user: Some(principal), ..system.clone() });
     }
     let [ada, bob, admin] = &*callers else { return Ok(()) };
@@ -316,7 +317,9 @@ impl Sample {
 fn plain(error: IdentityError) -> Error {
     match error {
         IdentityError::Service(error) => error,
-        IdentityError::EmailTaken => Error::Taken { field: "email".to_owned() },
+        IdentityError::UserAlreadyExistsUseAnotherEmail => {
+            Error::Taken { field: "email".to_owned() }
+        }
         other => Error::invalid("", "demonstration", other.to_string()),
     }
 }

@@ -174,5 +174,6 @@ fn entry<E: Audited>(
         before: Set(before.map(|_| old.into())),
         after: Set(after.map(|_| new.into())),
         request_id: Set(caller.request_id.clone()),
+        impersonator_id: Set(caller.user.as_ref().and_then(|user| user.impersonated_by)),
     }
 }

@@ -88,7 +88,7 @@ async fn pending_only_reads_and_ignores_what_a_newer_release_applied(
     locked.close().await.expect("the connection closes");
 
     assert_eq!(all.len(), 14);
-    assert_eq!(last, ["m20260901_000014_search_project_task"]);
+    assert_eq!(last, ["m20260901_000017_add_audit_log_impersonator_id"]);
     let applied = migrate(scratch.url()).await.expect("nothing to do is no error");
     assert!(none.is_empty() && applied.is_empty(), "{none:?} {applied:?}");
 }

@@ -56,7 +56,9 @@ impl Refusal {
     fn wire(&self) -> (HttpResponseBuilder, &'static str, Cow<'_, str>) {
         use HttpResponse as Answer;
         let (status, code, message) = match self {
-            Self::Identity(error) => return of_identity(error),
+            Self::Identity(error) => {
+                return (Answer::build(status_of(error)), error.code(), error.to_string().into());
+            }
             Self::Validation(message) => {
                 return (Answer::BadRequest(), "VALIDATION_ERROR", message.into());
             }
@@ -88,52 +90,50 @@ impl Refusal {
     }
 }
 
-fn of_identity(error: &IdentityError) -> (HttpResponseBuilder, &'static str, Cow<'_, str>) {
-    use HttpResponse as Answer;
-    let (status, code, message) = match error {
-        IdentityError::InvalidEmail => (Answer::BadRequest(), "INVALID_EMAIL", "Invalid email"),
-        IdentityError::PasswordTooShort => {
-            (Answer::BadRequest(), "PASSWORD_TOO_SHORT", "Password too short")
-        }
-        IdentityError::PasswordTooLong => {
-            (Answer::BadRequest(), "PASSWORD_TOO_LONG", "Password too long")
-        }
-        IdentityError::UsernameTooShort => {
-            (Answer::BadRequest(), "USERNAME_TOO_SHORT", "Username is too short")
-        }
-        IdentityError::UsernameTooLong => {
-            (Answer::BadRequest(), "USERNAME_TOO_LONG", "Username is too long")
-        }
-        IdentityError::InvalidUsername => {
-            (Answer::BadRequest(), "INVALID_USERNAME", "Username is invalid")
-        }
-        IdentityError::UsernameTaken => (
-            Answer::BadRequest(),
-            "USERNAME_IS_ALREADY_TAKEN",
-            "Username is already taken. Please try another.",
-        ),
-        IdentityError::EmailTaken => (
-            Answer::UnprocessableEntity(),
-            "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL",
-            "User already exists. Use another email.",
-        ),
-        IdentityError::WrongCredentials => {
-            (Answer::Unauthorized(), "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password")
-        }
-        IdentityError::Banned => (
-            Answer::Forbidden(),
-            "BANNED_USER",
-            "You have been banned from this application. Please contact support if you believe this is an error.",
-        ),
-        IdentityError::SessionLost => {
-            (Answer::Unauthorized(), "FAILED_TO_GET_SESSION", "Failed to get session")
-        }
-        // Never built: `Failure` makes a problem of it.
-        IdentityError::Service(_) => {
-            (Answer::InternalServerError(), "INTERNAL_SERVER_ERROR", "Internal Server Error")
-        }
-    };
-    (status, code, message.into())
+/// The status of a refusal. Where the same refusal has another one on some route, the route says so
+/// ([`Failure::with_status`]).
+fn status_of(error: &IdentityError) -> StatusCode {
+    use IdentityError as E;
+    match error {
+        E::InvalidEmailOrPassword
+        | E::InvalidUsernameOrPassword
+        | E::FailedToGetSession
+        | E::YouAreNotAllowedToDeleteThisMember => StatusCode::UNAUTHORIZED,
+        E::BannedUser
+        | E::EmailNotVerified
+        | E::SessionNotFresh
+        | E::YouAreNotAllowedToChangeUsersRole
+        | E::YouAreNotAllowedToCreateUsers
+        | E::YouAreNotAllowedToListUsers
+        | E::YouAreNotAllowedToListUsersSessions
+        | E::YouAreNotAllowedToBanUsers
+        | E::YouAreNotAllowedToImpersonateUsers
+        | E::YouAreNotAllowedToRevokeUsersSessions
+        | E::YouAreNotAllowedToDeleteUsers
+        | E::YouAreNotAllowedToSetUsersPassword
+        | E::YouAreNotAllowedToGetUser
+        | E::YouAreNotAllowedToUpdateUsers
+        | E::YouAreNotAllowedToSetUsersEmail
+        | E::YouCannotImpersonateAdmins
+        | E::YouHaveReachedTheMaximumNumberOfOrganizations
+        | E::YouAreNotAllowedToUpdateThisOrganization
+        | E::YouAreNotAllowedToDeleteThisOrganization
+        | E::YouAreNotAllowedToUpdateThisMember
+        | E::YouAreNotAllowedToInviteUsersToThisOrganization
+        | E::YouAreNotAllowedToInviteUserWithThisRole
+        | E::YouAreNotTheRecipientOfTheInvitation
+        | E::EmailVerificationRequiredBeforeAcceptingOrRejectingInvitation
+        | E::EmailVerificationRequiredForInvitation
+        | E::YouAreNotAllowedToCancelThisInvitation
+        | E::OrganizationMembershipLimitReached
+        | E::InvitationLimitReached => StatusCode::FORBIDDEN,
+        E::UserNotFound | E::ProviderNotFound | E::IdTokenNotSupported => StatusCode::NOT_FOUND,
+        E::UserAlreadyExistsUseAnotherEmail => StatusCode::UNPROCESSABLE_ENTITY,
+        E::AccountTemporarilyLocked { .. } => StatusCode::TOO_MANY_REQUESTS,
+        // Never answered so: `Failure` makes a problem of it.
+        E::Service(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => StatusCode::BAD_REQUEST,
+    }
 }
 
 impl fmt::Display for Refusal {
@@ -255,13 +255,17 @@ mod tests {
     #[test]
     fn a_refusal_is_told_in_the_words_that_clients_know() {
         for (refusal, status, code) in [
-            (Refusal::Identity(IdentityError::WrongCredentials), 401, "INVALID_EMAIL_OR_PASSWORD"),
             (
-                Refusal::Identity(IdentityError::EmailTaken),
+                Refusal::Identity(IdentityError::InvalidEmailOrPassword),
+                401,
+                "INVALID_EMAIL_OR_PASSWORD",
+            ),
+            (
+                Refusal::Identity(IdentityError::UserAlreadyExistsUseAnotherEmail),
                 422,
                 "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL",
             ),
-            (Refusal::Identity(IdentityError::Banned), 403, "BANNED_USER"),
+            (Refusal::Identity(IdentityError::BannedUser), 403, "BANNED_USER"),
             (Refusal::FieldNotAllowed("role"), 400, "FIELD_NOT_ALLOWED"),
             (Refusal::MediaType("application/json"), 415, "UNSUPPORTED_MEDIA_TYPE"),
         ] {

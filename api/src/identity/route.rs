@@ -124,7 +124,7 @@ pub(super) async fn get_session(
     };
     let extend = !is_set(request.query_string(), "disableRefresh");
     let current = match session::current(&db, caller(&request).at, &token, extend).await {
-        Err(error @ IdentityError::SessionLost) => {
+        Err(error @ IdentityError::FailedToGetSession) => {
             let mut refused = HttpResponse::Unauthorized();
             identity.cookies.clear(&mut refused);
             let body = Refusal::Identity(error).error_response().into_body();

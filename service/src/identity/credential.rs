@@ -125,7 +125,7 @@ pub async fn sign_up(
 /// Creates a user who can sign in with a password.
 ///
 /// # Errors
-/// `EmailTaken`, `UsernameTaken`.
+/// `UserAlreadyExistsUseAnotherEmail`, `UsernameIsAlreadyTaken`.
 pub async fn create_user(
     tx: &Transaction,
     caller: &Caller,
@@ -176,7 +176,7 @@ pub async fn create_user(
 /// password is right, and the answer is the same.
 ///
 /// # Errors
-/// `InvalidEmail`, `PasswordTooLong`, `WrongCredentials`, `Banned`; `Busy`.
+/// `InvalidEmail`, `PasswordTooLong`, `InvalidEmailOrPassword`, `BannedUser`; `Busy`.
 pub async fn sign_in(
     database: &Database,
     hasher: &Hasher,
@@ -190,11 +190,11 @@ pub async fn sign_in(
     let hash = stored.as_ref().map(|stored| stored.hash.as_str());
     let right = hasher.verify(&input.password, hash).await?;
     let Some(stored) = stored.filter(|_| right) else {
-        return Err(IdentityError::WrongCredentials);
+        return Err(IdentityError::InvalidEmailOrPassword);
     };
     let (caller, device, remember) = (caller.clone(), device.clone(), input.remember);
     transact(database, async move |tx| {
-        let user = unchanged(tx, &stored).await?.ok_or(IdentityError::WrongCredentials)?;
+        let user = unchanged(tx, &stored).await?.ok_or(IdentityError::InvalidEmailOrPassword)?;
         session::open(tx, &caller, user, &device, remember).await
     })
     .await

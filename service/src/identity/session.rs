@@ -42,7 +42,7 @@ const MAX_USER_AGENT: usize = 512;
 pub struct Token(String);
 
 impl Token {
-    fn random() -> Self {
+    pub(super) fn random() -> Self {
         // From the operating system. It does not fail once the machine has started.
         Self(Alphanumeric.sample_string(&mut UnwrapErr(SysRng), TOKEN_LENGTH))
     }
@@ -59,7 +59,7 @@ impl fmt::Debug for Token {
     }
 }
 
-fn hash(token: &str) -> String {
+pub(super) fn hash(token: &str) -> String {
     hex(&Sha256::digest(token))
 }
 
@@ -116,6 +116,7 @@ pub async fn authenticate(
         session_id: row.try_get_by_index(0)?,
         id: row.try_get_by_index(1)?,
         role: Role::try_from_value(&row.try_get_by_index(2)?)?,
+        impersonated_by: row.try_get_by_index(6)?,
     }))
 }
 
@@ -128,6 +129,7 @@ fn principal_query(backend: DbBackend) -> &'static str {
             .columns([(User, user::Column::Id), (User, user::Column::Role)])
             .column((Session, Column::ExpiresAt))
             .columns([(User, user::Column::Banned), (User, user::Column::BanExpires)])
+            .column((Session, Column::ImpersonatedBy))
             .from(Session)
             .inner_join(User, Expr::col((User, user::Column::Id)).equals((Session, Column::UserId)))
             .and_where(Expr::col((Session, Column::TokenHash)).eq(""))
@@ -148,7 +150,7 @@ fn is_banned(banned: bool, expires: Option<DateTime<FixedOffset>>, at: DateTime<
 /// Opens a session. A ban that has expired is lifted for good.
 ///
 /// # Errors
-/// `Banned`; those of the database.
+/// `BannedUser`; those of the database.
 pub(super) async fn open(
     tx: &Transaction,
     caller: &Caller,
@@ -157,7 +159,7 @@ pub(super) async fn open(
     remember: bool,
 ) -> Result<SignedIn, IdentityError> {
     if is_banned(user.banned, user.ban_expires, caller.at) {
-        return Err(IdentityError::Banned);
+        return Err(IdentityError::BannedUser);
     }
     let user = lift_ban(tx, caller, user).await?;
     let token = Token::random();
@@ -203,7 +205,7 @@ async fn lift_ban(tx: &Transaction, caller: &Caller, user: user::Model) -> Resul
 /// Reads, and writes seldom: so it takes the database and not a transaction.
 ///
 /// # Errors
-/// `SessionLost` when the session ends at the same moment; those of the database.
+/// `FailedToGetSession` when the session ends at the same moment; those of the database.
 pub async fn current(
     database: &Database,
     at: DateTime<Utc>,
@@ -248,7 +250,7 @@ async fn prolong(
         .filter(Column::Id.eq(session.id))
         .exec(tx)
         .await?;
-    if updated.rows_affected == 0 { Err(IdentityError::SessionLost) } else { Ok(extended) }
+    if updated.rows_affected == 0 { Err(IdentityError::FailedToGetSession) } else { Ok(extended) }
 }
 
 /// Ends the session behind a token, if there is one.
@@ -289,7 +291,7 @@ mod tests {
     fn a_request_asks_for_its_user_with_one_statement_over_two_keys() {
         assert_eq!(
             principal_query(DbBackend::Postgres),
-            r#"SELECT "session"."id", "user"."id", "user"."role", "session"."expires_at", "user"."banned", "user"."ban_expires" FROM "session" INNER JOIN "user" ON "user"."id" = "session"."user_id" WHERE "session"."token_hash" = $1"#
+            r#"SELECT "session"."id", "user"."id", "user"."role", "session"."expires_at", "user"."banned", "user"."ban_expires", "session"."impersonated_by" FROM "session" INNER JOIN "user" ON "user"."id" = "session"."user_id" WHERE "session"."token_hash" = $1"#
         );
     }
 

@@ -136,12 +136,12 @@ async fn a_password_is_right_or_wrong() {
         assert_eq!(second.user, first.user);
         assert_ne!(second.token, first.token);
         let wrong = signed_in(&database, &caller, "correct hearse").await;
-        assert!(matches!(wrong, Err(IdentityError::WrongCredentials)));
+        assert!(matches!(wrong, Err(IdentityError::InvalidEmailOrPassword)));
         let unknown =
             SignIn { email: "bob@example.com".to_owned(), ..credentials("correct horse") };
         let device = Device::default();
         let unknown = sign_in(&database, &hasher(), &caller, &unknown, &device).await;
-        assert!(matches!(unknown, Err(IdentityError::WrongCredentials)));
+        assert!(matches!(unknown, Err(IdentityError::InvalidEmailOrPassword)));
         assert_eq!(count(&database, "session").await, 2);
         assert_eq!(count(&database, "audit_log").await, 1);
     })
@@ -159,7 +159,9 @@ async fn an_address_is_taken_once_however_many_ask_at_once() {
         let outcomes = [outcomes.0, outcomes.1, outcomes.2];
 
         assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
-        let refused = outcomes.iter().filter(|it| matches!(it, Err(IdentityError::EmailTaken)));
+        let refused = outcomes
+            .iter()
+            .filter(|it| matches!(it, Err(IdentityError::UserAlreadyExistsUseAnotherEmail)));
         assert_eq!(refused.count(), 2);
         for table in ["user", "account", "session", "audit_log"] {
             assert_eq!(count(&database, table).await, 1, "{table}");
@@ -229,7 +231,7 @@ async fn a_ban_holds_until_it_expires() {
         database.write(ban).await.unwrap();
 
         let refused = signed_in(&database, &caller, "correct horse").await;
-        assert!(matches!(refused, Err(IdentityError::Banned)));
+        assert!(matches!(refused, Err(IdentityError::BannedUser)));
         assert!(
             authenticate(database.reader(), caller.at, token.reveal()).await.unwrap().is_none()
         );
