@@ -192,7 +192,7 @@ fn find_nul(value: &Value, pointer: String, found: &mut Vec<Violation>) {
 }
 
 /// What validator found, in the order of the pointers.
-fn violations(errors: &ValidationErrors) -> Vec<Violation> {
+pub(crate) fn violations(errors: &ValidationErrors) -> Vec<Violation> {
     let mut found = Vec::new();
     collect(errors, "", &mut found);
     found.sort_by(|a, b| a.pointer.cmp(&b.pointer));

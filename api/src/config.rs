@@ -26,7 +26,7 @@ use service::{
 use self::{
     address::{DatabaseUrl, Network, Origin, TrustedOrigin},
     load::Mistake,
-    value::{Environment, LogFormat, RateLimit, Secret, Use, show_duration},
+    value::{EmailVerification, Environment, LogFormat, RateLimit, Secret, Use, show_duration},
 };
 
 /// Where a secret is kept that was made because none was given.
@@ -69,6 +69,19 @@ pub struct Config {
     /// (HSTS). Unset, it is the address the server listens on.
     #[arg(long, env, value_name = "ORIGIN")]
     pub public_url: Option<Origin>,
+
+    /// The address of the front end, for the links in invitations. Unset, it is `PUBLIC_URL`.
+    ///
+    /// It belongs to the trusted origins. An invitation leads to `/accept-invitation/ID` there.
+    #[arg(long, env, value_name = "ORIGIN")]
+    pub app_url: Option<Origin>,
+
+    /// Whether a user must have shown that they read the mail of their address: optional or required.
+    ///
+    /// Either way a new user is sent a link. `required` lets nobody sign in before they have followed it, and does not
+    /// tell who signs up whether an address is taken.
+    #[arg(long, env, value_name = "RULE", default_value = "optional")]
+    pub email_verification: EmailVerification,
 
     /// The key that signs cookies and page cursors: at least 32 random characters.
     ///
@@ -174,6 +187,8 @@ impl Config {
             ("PORT", self.port.to_string()),
             ("APP_ENV", self.app_env.to_string()),
             ("PUBLIC_URL", self.public_url(SocketAddr::new(self.host, self.port))),
+            ("APP_URL", self.app_url(SocketAddr::new(self.host, self.port))),
+            ("EMAIL_VERIFICATION", self.email_verification.to_string()),
             ("AUTH_SECRET", secret),
             ("TRUSTED_ORIGINS", list(&self.trusted_origins)),
             ("TRUSTED_PROXIES", list(&self.trusted_proxies)),
@@ -233,6 +248,11 @@ impl Config {
     /// The origin under which clients reach a server that listens on `address`.
     pub fn public_url(&self, address: SocketAddr) -> String {
         self.public_url.as_ref().map_or_else(|| format!("http://{address}"), Origin::to_string)
+    }
+
+    /// Where the front end is; a server that listens on `address` is its own, if no other is named.
+    pub fn app_url(&self, address: SocketAddr) -> String {
+        self.app_url.as_ref().map_or_else(|| self.public_url(address), Origin::to_string)
     }
 
     /// Whether cookies are `Secure`. TLS ends at a proxy, so the socket cannot tell.

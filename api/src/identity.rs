@@ -11,7 +11,10 @@ mod cookie;
 mod input;
 mod origin;
 mod refusal;
+mod request;
 mod route;
+
+use std::net::SocketAddr;
 
 use actix_web::{
     HttpRequest,
@@ -21,29 +24,42 @@ use actix_web::{
 use chrono::{DateTime, Utc};
 use service::{
     Database, Error, Principal,
-    identity::{Hasher, session, signature::Signer},
+    identity::{Hasher, Tools, seal::Sealer, session, signature::Signer},
+    mail::Mailer,
 };
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use self::cookie::Cookies;
-use crate::{config::value::Secret, middleware::cors::TrustedOrigins, problem::Problem};
+use crate::{
+    config::{
+        Config,
+        value::{EmailVerification, Secret},
+    },
+    middleware::cors::TrustedOrigins,
+    problem::Problem,
+};
 
 /// What all the workers need to know people by. The server makes one and registers it as `web::Data`.
 #[derive(Clone, Debug)]
 pub struct Identity {
     signer: Signer,
     cookies: Cookies,
-    hasher: Hasher,
     origins: TrustedOrigins,
+    tools: Tools,
 }
 
 impl Identity {
-    /// Signs with `secret`, trusts the pages of `origins`, and sets `Secure` cookies if `secure` says so
-    /// (`Config::secret`, `TrustedOrigins::new`, `Config::secure_cookies`).
-    pub fn new(secret: &Secret, origins: TrustedOrigins, secure: bool) -> Self {
+    /// What the settings say, for a server that listens on `address` and trusts the pages of `origins`.
+    pub fn new(
+        config: &Config,
+        secret: &Secret,
+        address: SocketAddr,
+        origins: TrustedOrigins,
+    ) -> Self {
         let signer = Signer::new(secret.reveal());
-        let cookies = Cookies::new(signer.clone(), secure);
-        Self { signer, cookies, hasher: Hasher::default(), origins }
+        let cookies = Cookies::new(signer.clone(), config.secure_cookies());
+        let tools = tools(config, secret, address);
+        Self { signer, cookies, origins, tools }
     }
 
     fn of(request: &HttpRequest) -> Result<&Self, Problem> {
@@ -65,6 +81,19 @@ impl Identity {
             return None;
         }
         if token.contains('.') { self.signer.verify(token) } else { Some(token.to_owned()) }
+    }
+}
+
+/// What the functions of identity work with, for a server that listens on `address`.
+pub fn tools(config: &Config, secret: &Secret, address: SocketAddr) -> Tools {
+    let sealer = Sealer::new(secret.reveal());
+    Tools {
+        hasher: Hasher::default(),
+        mailer: Mailer::new(sealer.clone()),
+        sealer,
+        base_url: config.public_url(address).into(),
+        app_url: config.app_url(address).into(),
+        verified_only: config.email_verification == EmailVerification::Required,
     }
 }
 
@@ -112,12 +141,8 @@ pub fn check_origin(request: &HttpRequest) -> Result<(), Problem> {
 
 /// The routes of identity.
 pub fn routes(api: &mut ServiceConfig<'_>) {
-    api.service(route::sign_up_email)
-        .service(route::sign_in_email)
-        .service(route::sign_out)
-        .service(route::get_session)
-        .service(route::ok)
-        .service(refusal::Schemas);
+    route::routes(api);
+    api.service(refusal::Schemas);
 }
 
 #[cfg(test)]
@@ -126,7 +151,6 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::config::Config;
 
     #[derive(Parser)]
     struct Program {
@@ -137,8 +161,9 @@ mod tests {
     fn token_of(authorization: &'static str) -> Option<String> {
         let config =
             Program::parse_from(["", "--auth-secret=0123456789abcdef0123456789abcdef-AZ"]).config;
-        let origins = TrustedOrigins::new(&config, "127.0.0.1:8080".parse().unwrap());
-        let identity = Identity::new(&config.secret().unwrap(), origins, false);
+        let address = "127.0.0.1:8080".parse().unwrap();
+        let origins = TrustedOrigins::new(&config, address);
+        let identity = Identity::new(&config, &config.secret().unwrap(), address, origins);
         let mut headers = HeaderMap::new();
         headers.insert(header::AUTHORIZATION, HeaderValue::from_static(authorization));
         identity.token_of(&headers)

@@ -36,7 +36,7 @@ pub const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 /// `RateLimit`: what is left of it.
 pub const STANDING: HeaderName = HeaderName::from_static("ratelimit");
 /// What Better Auth's client reads in place of `Retry-After`.
-const X_RETRY_AFTER: HeaderName = HeaderName::from_static("x-retry-after");
+pub(crate) const X_RETRY_AFTER: HeaderName = HeaderName::from_static("x-retry-after");
 
 /// Guessing passwords is slow work: as many attempts as Better Auth allows, for each of these prefixes.
 const STRICT: [(&str, &str); 2] =

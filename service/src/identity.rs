@@ -4,6 +4,8 @@
 //! are weak and a client cannot tell, ours differ: sessions are stored as hashes, keys are unique, and what belongs
 //! together is one transaction.
 
+mod account;
+pub mod address;
 pub mod credential;
 mod error;
 pub mod password;
@@ -16,12 +18,42 @@ pub mod user;
 mod username;
 pub(crate) mod verification;
 
-use std::{cell::Cell, rc::Rc};
+use std::{cell::Cell, rc::Rc, sync::Arc};
 
 use uuid::Uuid;
 
+use self::seal::Sealer;
 pub use self::{error::IdentityError, password::Hasher};
-use crate::{Database, Error, Result, Transaction};
+use crate::{Database, Error, Result, Transaction, mail::Mailer};
+
+/// What the functions of identity work with. Cloning is cheap.
+#[derive(Clone, Debug)]
+pub struct Tools {
+    /// Hashes passwords.
+    pub hasher: Hasher,
+    /// Writes messages.
+    pub mailer: Mailer,
+    /// Encrypts what is stored for this server alone.
+    pub sealer: Sealer,
+    /// The server's own origin, for links to it.
+    pub base_url: Arc<str>,
+    /// The front end's origin, for links to it.
+    pub app_url: Arc<str>,
+    /// Whether nobody signs in before their address is verified.
+    pub verified_only: bool,
+}
+
+impl Tools {
+    /// A link to a route under `/api/auth`, with these parameters.
+    pub(crate) fn link(&self, path: &str, parameters: &[(&str, &str)]) -> String {
+        let mut url = [&*self.base_url, "/api/auth", path].concat();
+        for (index, (name, value)) in parameters.iter().enumerate() {
+            url.push(if index == 0 { '?' } else { '&' });
+            url.extend([*name, "=", &signature::escape(value)]);
+        }
+        url
+    }
+}
 
 /// Runs `work` in a transaction; a refusal undoes it, as any error does.
 ///

@@ -213,6 +213,7 @@ fn sign_up(name: &str, email: &str) -> SignUp {
         image: None,
         username: None,
         display_username: None,
+        callback_url: None,
         remember: true,
     }
 }

@@ -91,6 +91,36 @@ impl fmt::Display for LogFormat {
     }
 }
 
+/// Whether an e-mail address must be verified before its user signs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmailVerification {
+    /// It may be.
+    Optional,
+    /// It must be.
+    Required,
+}
+
+impl FromStr for EmailVerification {
+    type Err = Use;
+
+    fn from_str(text: &str) -> Result<Self, Use> {
+        match text {
+            "optional" => Ok(Self::Optional),
+            "required" => Ok(Self::Required),
+            _ => Err(Use("optional or required")),
+        }
+    }
+}
+
+impl fmt::Display for EmailVerification {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Optional => "optional",
+            Self::Required => "required",
+        })
+    }
+}
+
 /// Text that only the process may see.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);

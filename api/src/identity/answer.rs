@@ -131,11 +131,11 @@ pub(crate) struct AuthSessionAndUser {
     pub user: AuthUser,
 }
 
-/// A new user, who is signed in.
+/// A new user.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SignedUp {
-    /// The session's token, for `Authorization: Bearer`.
-    pub token: String,
+    /// The session's token, for `Authorization: Bearer`; `null` if the address must be verified first.
+    pub token: Option<String>,
     /// The user.
     pub user: AuthUser,
 }
@@ -155,11 +155,20 @@ pub(crate) struct SignedIn {
     pub user: AuthUser,
 }
 
-/// Somebody who has signed out.
+/// It is done.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct SignedOut {
-    /// `true`, also if nobody was signed in.
+#[schema(as = AuthSuccess)]
+pub(crate) struct Success {
+    /// `true`.
     pub success: bool,
+}
+
+/// It is done.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuthStatus)]
+pub(crate) struct Status {
+    /// `true`.
+    pub status: bool,
 }
 
 /// The server is there.

@@ -8,12 +8,20 @@ use actix_web::{
     dev::Payload,
     http::header,
 };
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
-use validator::ValidateEmail;
+use validator::Validate;
 
-use super::refusal::{Failure, Refusal};
-use crate::{body::MAX_BODY_BYTES, problem::Problem};
+use super::{
+    origin::is_trusted_callback,
+    refusal::{Callback, Failure, Refusal},
+};
+use crate::{
+    body::{MAX_BODY_BYTES, violations},
+    middleware::cors::TrustedOrigins,
+    problem::Problem,
+};
 
 /// A body that is JSON; with `FORM`, it may be a form instead.
 pub(crate) struct Body<const FORM: bool>(Option<Value>);
@@ -56,74 +64,84 @@ impl<const FORM: bool> Body<FORM> {
         "application/json"
     };
 
-    /// The members of the body.
+    /// The members of the body; no body at all has none.
+    ///
+    /// # Errors
+    /// `Validation`, if it is no object.
     pub(super) fn fields(self) -> Result<Fields, Refusal> {
-        let received = kind_of(self.0.as_ref());
         match self.0 {
-            Some(Value::Object(members)) => Ok(Fields { members, faults: Vec::new() }),
-            _ => Err(Refusal::Validation(format!(
-                "[body] Invalid input: expected object, received {received}"
-            ))),
+            None => Ok(Fields::default()),
+            Some(Value::Object(members)) => Ok(Fields { members, place: BODY }),
+            Some(other) => {
+                let received = kind_of(&other);
+                Err(Refusal::Validation(format!(
+                    "[body] Invalid input: expected object, received {received}"
+                )))
+            }
         }
-    }
-
-    /// The same, where there may be no body at all.
-    pub(super) fn optional_fields(self) -> Result<Fields, Refusal> {
-        if self.0.is_none() { Ok(Fields::default()) } else { self.fields() }
     }
 }
 
-/// Members that are read one by one; what is wrong with them is told at the end, all of it.
-#[derive(Debug, Default)]
+const BODY: &str = "body";
+const QUERY: &str = "query";
+
+/// Addresses to go on to, wherever they are given, and what they are called when they are refused.
+const CALLBACKS: [(&str, Callback); 4] = [
+    ("callbackURL", Callback::Success),
+    ("redirectTo", Callback::Redirect),
+    ("errorCallbackURL", Callback::Error),
+    ("newUserCallbackURL", Callback::NewUser),
+];
+
+/// Named values that are read as a type whose other members are passed over.
+#[derive(Debug)]
 pub(super) struct Fields {
     members: Map<String, Value>,
-    faults: Vec<String>,
+    place: &'static str,
+}
+
+impl Default for Fields {
+    fn default() -> Self {
+        Self { members: Map::new(), place: BODY }
+    }
 }
 
 impl Fields {
-    /// A text that must be there.
-    pub(super) fn text(&mut self, name: &str, max: usize) -> String {
-        let text = self.read(name, max);
-        if text.is_none() && !self.members.contains_key(name) {
-            self.expected(name, "string");
-        }
-        text.unwrap_or_default()
+    /// The parameters of a query, all of them texts; of one that is given twice the last counts.
+    pub(super) fn of_query(query: &str) -> Self {
+        let pairs = form_urlencoded::parse(query.as_bytes());
+        let members = pairs.map(|(name, value)| (name.into_owned(), value.into_owned().into()));
+        Self { members: members.collect(), place: QUERY }
     }
 
-    /// A text that may be there.
-    pub(super) fn optional_text(&mut self, name: &str, max: usize) -> Option<String> {
-        self.read(name, max)
+    /// Whether there is such a member.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.members.contains_key(name)
     }
 
-    /// A text that must be there and not empty.
-    pub(super) fn filled_text(&mut self, name: &str, max: usize) -> String {
-        let text = self.text(name, max);
-        if text.is_empty() && self.members.get(name).is_some_and(Value::is_string) {
-            self.fault(name, "Too small: expected string to have >=1 characters");
-        }
-        text
+    /// The names of the members.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.members.keys().map(String::as_str)
     }
 
-    /// An e-mail address that must be there.
-    pub(super) fn email(&mut self, name: &str, max: usize) -> String {
-        let email = self.text(name, max);
-        if !email.validate_email() && self.members.get(name).is_some_and(Value::is_string) {
-            self.fault(name, "Invalid email address");
+    /// Refuses addresses to go on to that are not trusted.
+    ///
+    /// # Errors
+    /// `UntrustedCallback`.
+    pub(super) fn check_callbacks(&self, trusted: &TrustedOrigins) -> Result<(), Refusal> {
+        for (name, callback) in CALLBACKS {
+            let url = self.members.get(name).and_then(Value::as_str);
+            if !is_trusted_callback(url, trusted) {
+                return Err(Refusal::UntrustedCallback(callback));
+            }
         }
-        email
-    }
-
-    /// A truth value that may be there.
-    pub(super) fn optional_flag(&mut self, name: &str) -> Option<bool> {
-        let value = self.members.get(name)?;
-        let flag = value.as_bool();
-        if flag.is_none() {
-            self.expected(name, "boolean");
-        }
-        flag
+        Ok(())
     }
 
     /// Refuses a body that sets one of these.
+    ///
+    /// # Errors
+    /// `FieldNotAllowed`.
     pub(super) fn forbid(&self, names: &[&'static str]) -> Result<(), Refusal> {
         let set = |name: &&&str| match self.members.get(**name) {
             None | Some(Value::Null | Value::Bool(false)) => false,
@@ -135,111 +153,147 @@ impl Fields {
         }
     }
 
-    /// Refuses a body that anything was wrong with.
-    pub(super) fn check(&self) -> Result<(), Refusal> {
-        if self.faults.is_empty() {
-            return Ok(());
-        }
-        Err(Refusal::Validation(self.faults.join("; ")))
-    }
-
-    fn read(&mut self, name: &str, max: usize) -> Option<String> {
-        let Some(text) = self.members.get(name)?.as_str() else {
-            self.expected(name, "string");
-            return None;
-        };
-        let text = text.to_owned();
-        if text.chars().count() > max {
-            self.fault(name, &format!("Too big: expected string to have <={max} characters"));
-        }
+    /// The members as a type.
+    ///
+    /// # Errors
+    /// `Validation`, with all that is wrong; of members of the wrong type, the first.
+    pub(super) fn parse<T: DeserializeOwned + Validate>(self) -> Result<T, Refusal> {
+        let place = self.place;
         // PostgreSQL cannot hold it in text, so neither database is given it.
-        if text.contains('\0') {
-            self.fault(name, "Invalid input: U+0000 is not allowed");
+        if let Some((name, _)) = self.members.iter().find(|(_, value)| has_nul(value)) {
+            return Err(Refusal::Validation(format!(
+                "[{place}.{name}] Invalid input: U+0000 is not allowed"
+            )));
         }
-        Some(text)
-    }
-
-    fn expected(&mut self, name: &str, kind: &str) {
-        let received = kind_of(self.members.get(name));
-        self.fault(name, &format!("Invalid input: expected {kind}, received {received}"));
-    }
-
-    fn fault(&mut self, name: &str, reason: &str) {
-        self.faults.push(format!("[body.{name}] {reason}"));
+        let value: T = serde_path_to_error::deserialize(Value::Object(self.members))
+            .map_err(|error| Refusal::Validation(wrong_type(place, &error)))?;
+        value.validate().map_err(|errors| {
+            let faults: Vec<_> = violations(&errors)
+                .into_iter()
+                .map(|violation| {
+                    let path = violation.pointer.replace('/', ".");
+                    format!("[{place}{path}] Invalid input: {}", violation.message)
+                })
+                .collect();
+            Refusal::Validation(faults.join("; "))
+        })?;
+        Ok(value)
     }
 }
 
-fn kind_of(value: Option<&Value>) -> &'static str {
+fn has_nul(value: &Value) -> bool {
     match value {
-        None => "undefined",
-        Some(Value::Null) => "null",
-        Some(Value::Bool(_)) => "boolean",
-        Some(Value::Number(_)) => "number",
-        Some(Value::String(_)) => "string",
-        Some(Value::Array(_)) => "array",
-        Some(Value::Object(_)) => "object",
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(has_nul),
+        Value::Object(members) => {
+            members.iter().any(|(name, value)| name.contains('\0') || has_nul(value))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// What serde says, in the manner of Better Auth's validator.
+fn wrong_type(place: &str, error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    let path = error.path().to_string();
+    let path = if path == "." { String::new() } else { format!(".{path}") };
+    let message = error.inner().to_string();
+    if let Some(name) =
+        message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next())
+    {
+        return format!("[{place}{path}.{name}] Invalid input: required, received undefined");
+    }
+    let told =
+        message.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(", expected "));
+    match told {
+        Some((received, expected)) => {
+            let received = match received.split([' ', '`']).next().unwrap_or_default() {
+                "integer" | "floating" => "number",
+                "sequence" => "array",
+                "map" => "object",
+                other => other,
+            };
+            let expected = expected.trim_start_matches("an ").trim_start_matches("a ");
+            format!("[{place}{path}] Invalid input: expected {expected}, received {received}")
+        }
+        None => format!("[{place}{path}] Invalid input: {message}"),
+    }
+}
+
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde::Deserialize;
     use serde_json::json;
 
     use super::*;
+
+    #[derive(Debug, Deserialize, Validate)]
+    #[serde(rename_all = "camelCase")]
+    struct Input {
+        #[validate(length(max = 3))]
+        name: String,
+        #[validate(email)]
+        email: Option<String>,
+        remember_me: Option<bool>,
+    }
 
     fn fields(body: Value) -> Fields {
         Body::<false>(Some(body)).fields().unwrap()
     }
 
-    #[test]
-    fn everything_wrong_is_told_at_once() {
-        let mut fields =
-            fields(json!({ "name": 7, "email": "ada", "image": null, "rememberMe": "no" }));
-        fields.text("name", 255);
-        fields.email("email", 320);
-        fields.filled_text("password", 1024);
-        fields.optional_text("image", 255);
-        fields.optional_text("callbackURL", 255);
-        fields.optional_flag("rememberMe");
-        let Err(Refusal::Validation(message)) = fields.check() else { panic!("not refused") };
-        assert_eq!(
-            message.split("; ").collect::<Vec<_>>(),
-            [
-                "[body.name] Invalid input: expected string, received number",
-                "[body.email] Invalid email address",
-                "[body.password] Invalid input: expected string, received undefined",
-                "[body.image] Invalid input: expected string, received null",
-                "[body.rememberMe] Invalid input: expected boolean, received string",
-            ]
-        );
+    fn refusal(body: Value) -> String {
+        match fields(body).parse::<Input>() {
+            Err(Refusal::Validation(message)) => message,
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]
-    fn a_text_has_a_length_and_no_nul() {
-        let mut fields = fields(json!({ "long": "äöü", "nul": "a\0b", "empty": "" }));
-        fields.text("long", 2);
-        fields.text("nul", 9);
-        fields.filled_text("empty", 9);
-        assert_eq!(fields.faults.len(), 3);
-        assert_eq!(fields.text("empty", 0), "");
-        assert_eq!(fields.faults.len(), 3);
+    fn a_fault_is_told_with_its_place() {
+        for (body, message) in [
+            (json!({}), "[body.name] Invalid input: required, received undefined"),
+            (json!({ "name": 7 }), "[body.name] Invalid input: expected string, received number"),
+            (json!({ "name": null }), "[body.name] Invalid input: expected string, received null"),
+            (
+                json!({ "name": "a", "rememberMe": "no" }),
+                "[body.rememberMe] Invalid input: expected boolean, received string",
+            ),
+            (json!({ "name": "a\0b" }), "[body.name] Invalid input: U+0000 is not allowed"),
+        ] {
+            assert_eq!(refusal(body), message);
+        }
+        let both = refusal(json!({ "name": "äöüß", "email": "ada" }));
+        assert!(both.contains("[body.name]") && both.contains("[body.email]"), "{both}");
+    }
+
+    #[test]
+    fn other_members_are_passed_over() {
+        let input: Input = fields(json!({ "name": "ada", "color": 7 })).parse().unwrap();
+        assert_eq!((input.name.as_str(), input.email, input.remember_me), ("ada", None, None));
+        let input: Input = Fields::of_query("name=a&name=b").parse().unwrap();
+        assert_eq!(input.name, "b");
     }
 
     #[test]
     fn a_body_is_an_object() {
-        for (body, received) in
-            [(None, "undefined"), (Some(json!([])), "array"), (Some(Value::Null), "null")]
-        {
-            let Err(Refusal::Validation(message)) = Body::<false>(body).fields() else {
+        for (body, received) in [(json!([]), "array"), (Value::Null, "null")] {
+            let Err(Refusal::Validation(message)) = Body::<false>(Some(body)).fields() else {
                 panic!("not refused")
             };
-            assert_eq!(
-                message,
-                format!("[body] Invalid input: expected object, received {received}")
-            );
+            let expected = format!("[body] Invalid input: expected object, received {received}");
+            assert_eq!(message, expected);
         }
-        assert!(Body::<false>(None).optional_fields().is_ok());
-        assert!(Body::<false>(Some(json!(1))).optional_fields().is_err());
+        assert!(Body::<false>(None).fields().is_ok());
     }
 
     #[test]

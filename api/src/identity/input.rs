@@ -1,70 +1,49 @@
-//! What is sent to `/api/auth`.
+//! What is sent to `/api/auth`. Members that a type does not name are passed over, as Better Auth does.
 
-use service::identity::credential::{SignIn, SignUp};
+use serde::Deserialize;
+use service::identity::credential::{Login, SignIn, SignUp};
 use utoipa::ToSchema;
-
-use super::{body::Fields, refusal::Refusal};
-
-/// Longer texts than these are not stored.
-const MAX_NAME: usize = 255;
-const MAX_EMAIL: usize = 320;
-const MAX_URL: usize = 2048;
-/// Longer than any password is; those beyond the limit of passwords have an answer of their own.
-const MAX_READ_PASSWORD: usize = 100_000;
+use validator::Validate;
 
 /// What a user is given by others only.
-const NOT_FOR_USERS: [&str; 3] = ["role", "banReason", "banExpires"];
+pub(super) const NOT_FOR_USERS: [&str; 3] = ["role", "banReason", "banExpires"];
 
 /// Somebody who signs up. Other members are passed over, but for `role`, `banReason` and `banExpires`, which are refused.
-#[derive(Debug, ToSchema)]
-#[schema(rename_all = "camelCase")]
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct SignUpEmail {
     /// What they are called.
+    #[validate(length(max = 255))]
     #[schema(max_length = 255, pattern = r"^[^\u0000]*$", example = "Ada Lovelace")]
     name: String,
     /// Their e-mail address; letter case does not matter.
+    #[validate(email, length(max = 320))]
     #[schema(format = Email, max_length = 320, example = "ada@example.com")]
     email: String,
     /// 8 to 128 characters (UTF-16 units).
+    #[validate(length(min = 1))]
     #[schema(format = Password, min_length = 8, max_length = 128)]
     password: String,
     /// The address of a picture.
+    #[validate(length(max = 2048))]
     #[schema(nullable = false, max_length = 2048, pattern = r"^[^\u0000]*$")]
     image: Option<String>,
     /// A name to be found by, which no other user has.
+    #[validate(length(max = 255))]
     #[schema(nullable = false, min_length = 3, max_length = 30, pattern = "^[A-Za-z0-9_.]+$")]
     username: Option<String>,
     /// The same name as it shall be shown.
+    #[validate(length(max = 255))]
     #[schema(nullable = false, max_length = 255, pattern = r"^[^\u0000]*$")]
     display_username: Option<String>,
-    /// Where to go on to: a path, or an address on a trusted site.
-    #[schema(rename = "callbackURL", nullable = false, max_length = 2048)]
+    /// Where to go on to once the address is verified: a path, or an address on a trusted site.
+    #[validate(length(max = 2048))]
+    #[serde(rename = "callbackURL")]
+    #[schema(nullable = false, max_length = 2048)]
     callback_url: Option<String>,
     /// `false` if the session shall end with the browser, or after a day.
     #[schema(nullable = false, default = true)]
     remember_me: Option<bool>,
-}
-
-impl SignUpEmail {
-    pub(super) fn read(mut fields: Fields) -> Result<Self, Refusal> {
-        let input = Self {
-            name: fields.text("name", MAX_NAME),
-            email: fields.email("email", MAX_EMAIL),
-            password: fields.filled_text("password", MAX_READ_PASSWORD),
-            image: fields.optional_text("image", MAX_URL),
-            callback_url: fields.optional_text("callbackURL", MAX_URL),
-            remember_me: fields.optional_flag("rememberMe"),
-            username: fields.optional_text("username", MAX_NAME),
-            display_username: fields.optional_text("displayUsername", MAX_NAME),
-        };
-        fields.check()?;
-        fields.forbid(&NOT_FOR_USERS)?;
-        Ok(input)
-    }
-
-    pub(super) fn callback_url(&self) -> Option<&str> {
-        self.callback_url.as_deref()
-    }
 }
 
 impl From<SignUpEmail> for SignUp {
@@ -76,72 +55,51 @@ impl From<SignUpEmail> for SignUp {
             image: input.image,
             username: input.username,
             display_username: input.display_username,
+            callback_url: input.callback_url,
             remember: input.remember_me.unwrap_or(true),
         }
     }
 }
 
 /// Somebody who signs in.
-#[derive(Debug, ToSchema)]
-#[schema(rename_all = "camelCase")]
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct SignInEmail {
     /// Their e-mail address; letter case does not matter.
+    #[validate(length(max = 320))]
     #[schema(format = Email, max_length = 320, example = "ada@example.com")]
-    email: String,
+    pub(super) email: String,
     /// Their password.
     #[schema(format = Password, max_length = 128)]
-    password: String,
+    pub(super) password: String,
     /// Where to go on to: a path, or an address on a trusted site.
-    #[schema(rename = "callbackURL", nullable = false, max_length = 2048)]
-    callback_url: Option<String>,
+    #[validate(length(max = 2048))]
+    #[serde(rename = "callbackURL")]
+    #[schema(nullable = false, max_length = 2048)]
+    pub(super) callback_url: Option<String>,
     /// `false` if the session shall end with the browser, or after a day.
     #[schema(nullable = false, default = true)]
-    remember_me: Option<bool>,
+    pub(super) remember_me: Option<bool>,
 }
 
 impl SignInEmail {
-    pub(super) fn read(mut fields: Fields) -> Result<Self, Refusal> {
-        let input = Self {
-            email: fields.text("email", MAX_EMAIL),
-            password: fields.text("password", MAX_READ_PASSWORD),
-            callback_url: fields.optional_text("callbackURL", MAX_URL),
-            remember_me: fields.optional_flag("rememberMe"),
-        };
-        fields.check()?;
-        Ok(input)
-    }
-
-    pub(super) fn callback_url(&self) -> Option<&str> {
-        self.callback_url.as_deref()
+    pub(super) fn remember(&self) -> bool {
+        self.remember_me.unwrap_or(true)
     }
 }
 
 impl From<SignInEmail> for SignIn {
     fn from(input: SignInEmail) -> Self {
         Self {
-            email: input.email,
+            remember: input.remember(),
+            login: Login::Email(input.email),
             password: input.password,
-            remember: input.remember_me.unwrap_or(true),
+            callback_url: input.callback_url,
         }
     }
 }
 
-/// Somebody who signs out: nothing need be said.
-#[derive(Debug, ToSchema)]
-pub(crate) struct SignOut {
-    /// Read by servers that also sign out elsewhere.
-    #[schema(rename = "callbackURL", nullable = false, max_length = 2048)]
-    callback_url: Option<String>,
-}
-
-impl SignOut {
-    pub(super) fn read(mut fields: Fields) -> Result<Self, Refusal> {
-        let input = Self { callback_url: fields.optional_text("callbackURL", MAX_URL) };
-        fields.check()?;
-        Ok(input)
-    }
-
-    pub(super) fn callback_url(&self) -> Option<&str> {
-        self.callback_url.as_deref()
-    }
-}
+/// A request that need not say anything.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Nothing {}

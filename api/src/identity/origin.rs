@@ -49,9 +49,9 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     (!text.is_empty()).then_some(text)
 }
 
-/// Refuses an address to go on to that is neither a path on this site nor on a trusted one.
-pub(super) fn check_callback(url: Option<&str>, trusted: &TrustedOrigins) -> Result<(), Refusal> {
-    let Some(url) = url.filter(|url| !url.is_empty()) else { return Ok(()) };
+/// Whether an address to go on to is a path on this site or on a trusted one. None at all is, too.
+pub(super) fn is_trusted_callback(url: Option<&str>, trusted: &TrustedOrigins) -> bool {
+    let Some(url) = url.filter(|url| !url.is_empty()) else { return true };
     let allowed = if url.starts_with('/') {
         is_plain_path(url)
     } else {
@@ -60,11 +60,7 @@ pub(super) fn check_callback(url: Option<&str>, trusted: &TrustedOrigins) -> Res
                 && trusted.allow(&url.origin().ascii_serialization())
         })
     };
-    if allowed && !url.contains(char::is_control) {
-        Ok(())
-    } else {
-        Err(Refusal::UntrustedCallback)
-    }
+    allowed && !url.contains(char::is_control)
 }
 
 /// A path that no browser takes for an address of another site.
@@ -167,7 +163,7 @@ mod tests {
         for url in
             ["", "/", "/welcome?to=//x#/y", "https://app.example.com/a", "https://api.example.com"]
         {
-            assert!(check_callback(Some(url), &trusted()).is_ok(), "{url}");
+            assert!(is_trusted_callback(Some(url), &trusted()), "{url}");
         }
         for url in [
             "//evil.example",
@@ -183,7 +179,7 @@ mod tests {
             "welcome",
             "app.example.com",
         ] {
-            assert!(check_callback(Some(url), &trusted()).is_err(), "{url}");
+            assert!(!is_trusted_callback(Some(url), &trusted()), "{url}");
         }
     }
 }

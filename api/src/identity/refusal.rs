@@ -3,9 +3,9 @@
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use actix_web::{
-    HttpResponse, HttpResponseBuilder, ResponseError,
+    HttpResponse, ResponseError,
     dev::{AppService, HttpServiceFactory},
-    http::StatusCode,
+    http::{StatusCode, header},
 };
 use serde::Serialize;
 use service::identity::IdentityError;
@@ -17,15 +17,26 @@ use utoipa::{
 };
 use utoipa_actix_web::OpenApiFactory;
 
-use crate::problem::{MEDIA_TYPE, Problem};
+use crate::{
+    problem::{MEDIA_TYPE, Problem},
+    rate_limit::X_RETRY_AFTER,
+};
 
 /// Why a request is refused.
 #[derive(Debug)]
 pub(crate) enum Refusal {
     /// The service refuses.
     Identity(IdentityError),
-    /// The body is not what is expected, in these respects.
+    /// The service refuses, and on this route that has another status than elsewhere.
+    IdentityAs(StatusCode, IdentityError),
+    /// Nobody is signed in.
+    Unauthorized,
+    /// Nobody is signed in, and is told nothing.
+    UnauthorizedSilently,
+    /// The input is not what is expected, in these respects.
     Validation(String),
+    /// The input is not what is expected; there is no code for it.
+    Plain(&'static str),
     /// The body sets a member that only the server sets.
     FieldNotAllowed(&'static str),
     /// The body is not JSON.
@@ -39,7 +50,20 @@ pub(crate) enum Refusal {
     /// Another site sends its visitor here to be signed in.
     CrossSiteNavigation,
     /// The address to go on to is not trusted.
-    UntrustedCallback,
+    UntrustedCallback(Callback),
+}
+
+/// When to go on to an address.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Callback {
+    /// When all is well.
+    Success,
+    /// To type a new password.
+    Redirect,
+    /// When something is wrong.
+    Error,
+    /// When a user is new.
+    NewUser,
 }
 
 /// What a client is told: for people, and for programs.
@@ -49,41 +73,54 @@ struct Body<'a> {
     /// What is wrong, for people.
     message: Cow<'a, str>,
     /// Which error, for programs.
+    #[serde(skip_serializing_if = "str::is_empty")]
     code: &'a str,
 }
 
 impl Refusal {
-    fn wire(&self) -> (HttpResponseBuilder, &'static str, Cow<'_, str>) {
-        use HttpResponse as Answer;
+    fn wire(&self) -> (StatusCode, &'static str, Cow<'_, str>) {
+        const BAD: StatusCode = StatusCode::BAD_REQUEST;
+        const FORBIDDEN: StatusCode = StatusCode::FORBIDDEN;
         let (status, code, message) = match self {
             Self::Identity(error) => {
-                return (Answer::build(status_of(error)), error.code(), error.to_string().into());
+                return (status_of(error), error.code(), error.to_string().into());
             }
-            Self::Validation(message) => {
-                return (Answer::BadRequest(), "VALIDATION_ERROR", message.into());
+            Self::IdentityAs(status, error) => {
+                return (*status, error.code(), error.to_string().into());
+            }
+            Self::Validation(message) => return (BAD, "VALIDATION_ERROR", message.into()),
+            Self::Plain(message) => (BAD, "", *message),
+            Self::Unauthorized | Self::UnauthorizedSilently => {
+                (StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "Unauthorized")
             }
             Self::FieldNotAllowed(field) => {
                 let message = format!("{field} is not allowed to be set");
-                return (Answer::BadRequest(), "FIELD_NOT_ALLOWED", message.into());
+                return (BAD, "FIELD_NOT_ALLOWED", message.into());
             }
-            Self::MalformedBody => {
-                (Answer::BadRequest(), "BAD_REQUEST", "Invalid JSON in request body")
-            }
+            Self::MalformedBody => (BAD, "BAD_REQUEST", "Invalid JSON in request body"),
             Self::MediaType(allowed) => {
                 let message = format!("Content-Type is not allowed. Allowed types: {allowed}");
-                return (Answer::UnsupportedMediaType(), "UNSUPPORTED_MEDIA_TYPE", message.into());
+                let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+                return (status, "UNSUPPORTED_MEDIA_TYPE", message.into());
             }
-            Self::UntrustedOrigin => (Answer::Forbidden(), "INVALID_ORIGIN", "Invalid origin"),
-            Self::MissingOrigin => {
-                (Answer::Forbidden(), "MISSING_OR_NULL_ORIGIN", "Missing or null Origin")
-            }
+            Self::UntrustedOrigin => (FORBIDDEN, "INVALID_ORIGIN", "Invalid origin"),
+            Self::MissingOrigin => (FORBIDDEN, "MISSING_OR_NULL_ORIGIN", "Missing or null Origin"),
             Self::CrossSiteNavigation => (
-                Answer::Forbidden(),
+                FORBIDDEN,
                 "CROSS_SITE_NAVIGATION_LOGIN_BLOCKED",
                 "Cross-site navigation login blocked. This request appears to be a CSRF attack.",
             ),
-            Self::UntrustedCallback => {
-                (Answer::Forbidden(), "INVALID_CALLBACK_URL", "Invalid callbackURL")
+            Self::UntrustedCallback(Callback::Success) => {
+                (FORBIDDEN, "INVALID_CALLBACK_URL", "Invalid callbackURL")
+            }
+            Self::UntrustedCallback(Callback::Redirect) => {
+                (FORBIDDEN, "INVALID_REDIRECT_URL", "Invalid redirectURL")
+            }
+            Self::UntrustedCallback(Callback::Error) => {
+                (FORBIDDEN, "INVALID_ERROR_CALLBACK_URL", "Invalid errorCallbackURL")
+            }
+            Self::UntrustedCallback(Callback::NewUser) => {
+                (FORBIDDEN, "INVALID_NEW_USER_CALLBACK_URL", "Invalid newUserCallbackURL")
             }
         };
         (status, code, message.into())
@@ -144,12 +181,20 @@ impl fmt::Display for Refusal {
 
 impl ResponseError for Refusal {
     fn status_code(&self) -> StatusCode {
-        self.error_response().status()
+        self.wire().0
     }
 
     fn error_response(&self) -> HttpResponse {
-        let (mut answer, code, message) = self.wire();
-        answer.json(Body { message, code })
+        let (status, code, message) = self.wire();
+        let mut answer = HttpResponse::build(status);
+        if let Self::Identity(IdentityError::AccountTemporarilyLocked { retry_after }) = self {
+            answer.insert_header((header::RETRY_AFTER, *retry_after));
+            answer.insert_header((X_RETRY_AFTER, *retry_after));
+        }
+        match self {
+            Self::UnauthorizedSilently => answer.finish(),
+            _ => answer.json(Body { message, code }),
+        }
     }
 }
 
@@ -172,6 +217,18 @@ impl From<IdentityError> for Failure {
         match error {
             IdentityError::Service(error) => error.into(),
             refusal => Self::Refused(Refusal::Identity(refusal)),
+        }
+    }
+}
+
+impl Failure {
+    /// The same refusal of the service with another status.
+    pub(crate) fn with_status(self, status: StatusCode) -> Self {
+        match self {
+            Self::Refused(Refusal::Identity(error)) => {
+                Self::Refused(Refusal::IdentityAs(status, error))
+            }
+            other => other,
         }
     }
 }

@@ -40,6 +40,7 @@ impl TrustedOrigins {
                     .map(|host| format!("http://{host}:{}", address.port())),
             );
         }
+        exact.extend(config.app_url.as_ref().map(ToString::to_string));
         for origin in &config.trusted_origins {
             if let TrustedOrigin::Only(origin) = origin {
                 exact.push(origin.to_string());

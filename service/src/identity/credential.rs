@@ -4,28 +4,21 @@
 //! why [`sign_up`] and [`sign_in`] take the database; what they do in a transaction can be had for one's own
 //! ([`create_user`]).
 
-use entity::{
-    account,
-    prelude::{Account, User},
-    user,
-};
+use entity::{prelude::User, user};
 use sea_orm::{
-    ActiveEnum, ActiveModelTrait, ActiveValue::NotSet, ColumnTrait, ConnectionTrait, EntityTrait,
-    IntoActiveModel, QueryFilter, QuerySelect, Set, sea_query::LockType,
+    ActiveEnum, ActiveValue::NotSet, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Set,
+    TryIntoModel, sea_query::Expr,
 };
-use uuid::Uuid;
 use validator::ValidateEmail;
 
 use super::{
-    IdentityError, new_id,
-    password::{self, Hasher},
+    Hasher, IdentityError, Tools,
+    account::{self, Stored},
+    address, new_id, password,
     session::{self, Device, SignedIn},
     transact, username,
 };
-use crate::{Caller, Database, Result, Transaction, caller::Role, write};
-
-/// How an account with a password is told from one elsewhere.
-const PROVIDER: &str = "credential";
+use crate::{Caller, Database, Result, Transaction, caller::Role, mail::Message, write};
 
 /// Somebody who signs up.
 #[derive(Clone, Debug)]
@@ -42,6 +35,8 @@ pub struct SignUp {
     pub username: Option<String>,
     /// The same name as its user writes it.
     pub display_username: Option<String>,
+    /// Where to go on to once the address is verified.
+    pub callback_url: Option<String>,
     /// Whether the session outlives the browser.
     pub remember: bool,
 }
@@ -49,20 +44,57 @@ pub struct SignUp {
 /// Somebody who signs in.
 #[derive(Clone, Debug)]
 pub struct SignIn {
-    /// Their e-mail address.
-    pub email: String,
+    /// Who they say they are.
+    pub login: Login,
     /// Their password.
     pub password: String,
+    /// Where to go on to once the address is verified, if it must be.
+    pub callback_url: Option<String>,
     /// Whether the session outlives the browser.
     pub remember: bool,
 }
 
-/// A user to be created, with a password that is hashed already.
+/// What a user is found by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Login {
+    /// An e-mail address.
+    Email(String),
+    /// A user name.
+    Username(String),
+}
+
+impl Login {
+    /// The same, as it is stored.
+    fn normalized(&self) -> Result<Self, IdentityError> {
+        Ok(match self {
+            Self::Email(email) => Self::Email(normalize(email)?),
+            Self::Username(name) => Self::Username(username::normalize(name)?),
+        })
+    }
+
+    fn condition(&self) -> Expr {
+        match self {
+            Self::Email(email) => user::Column::Email.eq(email),
+            Self::Username(name) => user::Column::Username.eq(name),
+        }
+    }
+
+    /// That nobody is found by it, or that the password is wrong.
+    fn refusal(&self) -> IdentityError {
+        match self {
+            Self::Email(_) => IdentityError::InvalidEmailOrPassword,
+            Self::Username(_) => IdentityError::InvalidUsernameOrPassword,
+        }
+    }
+}
+
+/// A user to be created.
 #[derive(Clone, Debug)]
 pub struct NewUser {
     name: String,
     email: String,
-    password_hash: String,
+    email_verified: bool,
+    password_hash: Option<String>,
     image: Option<String>,
     username: Option<String>,
     display_username: Option<String>,
@@ -82,10 +114,33 @@ impl NewUser {
         Ok(Self {
             name: input.name.clone(),
             email,
-            password_hash: hasher.hash(&input.password).await?,
+            email_verified: false,
+            password_hash: Some(hasher.hash(&input.password).await?),
             image: input.image.clone(),
             username,
             display_username,
+            role: Role::User,
+        })
+    }
+
+    /// A user without a password, who signs in by other means.
+    ///
+    /// # Errors
+    /// `InvalidEmail`.
+    pub fn without_password(
+        name: String,
+        email: &str,
+        email_verified: bool,
+        image: Option<String>,
+    ) -> Result<Self, IdentityError> {
+        Ok(Self {
+            name,
+            email: normalize(email)?,
+            email_verified,
+            password_hash: None,
+            image,
+            username: None,
+            display_username: None,
             role: Role::User,
         })
     }
@@ -95,31 +150,107 @@ impl NewUser {
     pub fn with_role(self, role: Role) -> Self {
         Self { role, ..self }
     }
+
+    /// The same user, who will sign in with this password.
+    ///
+    /// # Errors
+    /// `PasswordTooShort`, `PasswordTooLong`; `Busy`.
+    pub async fn with_password(
+        self,
+        password: &str,
+        hasher: &Hasher,
+    ) -> Result<Self, IdentityError> {
+        password::check_new(password)?;
+        Ok(Self { password_hash: Some(hasher.hash(password).await?), ..self })
+    }
+
+    /// The row, but for its id and times.
+    fn row(&self) -> user::ActiveModel {
+        user::ActiveModel {
+            name: Set(self.name.clone()),
+            email: Set(self.email.clone()),
+            email_verified: Set(self.email_verified),
+            image: Set(self.image.clone()),
+            username: Set(self.username.clone()),
+            display_username: Set(self.display_username.clone()),
+            role: Set(self.role.to_value()),
+            banned: Set(false),
+            ban_reason: Set(None),
+            ban_expires: Set(None),
+            two_factor_enabled: Set(false),
+            onboarding_complete: Set(false),
+            payments_customer_id: Set(None),
+            locale: Set(None),
+            id: NotSet,
+            created_at: NotSet,
+            updated_at: NotSet,
+        }
+    }
+
+    /// What the answer would be if the user were created.
+    fn made_up(&self, caller: &Caller) -> Result<user::Model> {
+        let mut row = self.row();
+        row.id = Set(new_id());
+        row.created_at = Set(caller.at.fixed_offset());
+        row.updated_at = Set(caller.at.fixed_offset());
+        Ok(row.try_into_model()?)
+    }
 }
 
 /// The form in which an address is stored and found.
-fn normalize(email: &str) -> Result<String, IdentityError> {
+pub(super) fn normalize(email: &str) -> Result<String, IdentityError> {
     if email.validate_email() { Ok(email.to_lowercase()) } else { Err(IdentityError::InvalidEmail) }
 }
 
-/// Creates a user and opens a session.
+/// Somebody who has just signed up.
+#[derive(Clone, Debug)]
+pub enum SignedUp {
+    /// They are signed in.
+    In(SignedIn),
+    /// They must verify their address first; if it is taken, this user is made up.
+    Unverified(user::Model),
+}
+
+/// Creates a user, sends them a link to verify their address, and opens a session unless that has to come first.
 ///
 /// # Errors
 /// Those of [`NewUser::of`] and [`create_user`].
 pub async fn sign_up(
     database: &Database,
-    hasher: &Hasher,
+    tools: &Tools,
     caller: &Caller,
     input: &SignUp,
     device: &Device,
-) -> Result<SignedIn, IdentityError> {
-    let new = NewUser::of(input, hasher).await?;
-    let (caller, device, remember) = (caller.clone(), device.clone(), input.remember);
+) -> Result<SignedUp, IdentityError> {
+    let new = NewUser::of(input, &tools.hasher).await?;
+    let (caller, device, tools) = (caller.clone(), device.clone(), tools.clone());
+    let (remember, callback) = (input.remember, input.callback_url.clone());
     transact(database, async move |tx| {
+        if tools.verified_only
+            && let Some(owner) = find_by_email(tx, &new.email).await?
+        {
+            let message =
+                Message::ExistingAccount { name: owner.name, url: tools.app_url.to_string() };
+            tools.mailer.queue(tx, &caller, &owner.email, &message).await?;
+            return Ok(SignedUp::Unverified(new.made_up(&caller)?));
+        }
         let user = create_user(tx, &caller, &new).await?;
-        session::open(tx, &caller, user, &device, remember).await
+        address::send_verification(tx, &tools, &caller, &user, callback.as_deref()).await?;
+        if tools.verified_only {
+            return Ok(SignedUp::Unverified(user));
+        }
+        session::open(tx, &caller, user, &device, remember).await.map(SignedUp::In)
     })
     .await
+}
+
+/// The user with this address.
+#[expect(clippy::disallowed_methods, reason = "who this is, is not told to who asks")]
+pub(super) async fn find_by_email(
+    db: &impl ConnectionTrait,
+    email: &str,
+) -> Result<Option<user::Model>> {
+    Ok(User::find().filter(user::Column::Email.eq(email.to_lowercase())).one(db).await?)
 }
 
 /// Creates a user who can sign in with a password.
@@ -131,44 +262,10 @@ pub async fn create_user(
     caller: &Caller,
     new: &NewUser,
 ) -> Result<user::Model, IdentityError> {
-    let row = user::ActiveModel {
-        name: Set(new.name.clone()),
-        email: Set(new.email.clone()),
-        email_verified: Set(false),
-        image: Set(new.image.clone()),
-        username: Set(new.username.clone()),
-        display_username: Set(new.display_username.clone()),
-        role: Set(new.role.to_value()),
-        banned: Set(false),
-        ban_reason: Set(None),
-        ban_expires: Set(None),
-        two_factor_enabled: Set(false),
-        onboarding_complete: Set(false),
-        payments_customer_id: Set(None),
-        locale: Set(None),
-        id: NotSet,
-        created_at: NotSet,
-        updated_at: NotSet,
-    };
-    let user = write::insert::<User>(tx, caller, "create", row).await?;
-    let account = account::Model {
-        id: new_id(),
-        user_id: user.id,
-        account_id: user.id.to_string(),
-        provider_id: PROVIDER.to_owned(),
-        access_token: None,
-        refresh_token: None,
-        id_token: None,
-        access_token_expires_at: None,
-        refresh_token_expires_at: None,
-        scope: None,
-        password: Some(new.password_hash.clone()),
-        created_at: user.created_at,
-        updated_at: user.updated_at,
-    };
-    let account = account.into_active_model().reset_all();
-    #[expect(clippy::disallowed_methods, reason = "the user's creation is what is audited")]
-    Account::insert(account).exec_without_returning(tx).await?;
+    let user = write::insert::<User>(tx, caller, "create", new.row()).await?;
+    if let Some(hash) = &new.password_hash {
+        account::add_password(tx, &user, hash).await?;
+    }
     Ok(user)
 }
 
@@ -176,72 +273,35 @@ pub async fn create_user(
 /// password is right, and the answer is the same.
 ///
 /// # Errors
-/// `InvalidEmail`, `PasswordTooLong`, `InvalidEmailOrPassword`, `BannedUser`; `Busy`.
+/// `InvalidEmail`, those of a user name, `PasswordTooLong`, `InvalidEmailOrPassword`, `InvalidUsernameOrPassword`,
+/// `EmailNotVerified` (then a new link is sent), `BannedUser`; `Busy`.
 pub async fn sign_in(
     database: &Database,
-    hasher: &Hasher,
+    tools: &Tools,
     caller: &Caller,
     input: &SignIn,
     device: &Device,
 ) -> Result<SignedIn, IdentityError> {
-    let email = normalize(&input.email)?;
+    let login = input.login.normalized()?;
     password::check_given(&input.password)?;
-    let stored = Stored::find(database.reader(), account_of(&email)).await?;
+    let stored = Stored::find(database.reader(), login.condition()).await?;
     let hash = stored.as_ref().map(|stored| stored.hash.as_str());
-    let right = hasher.verify(&input.password, hash).await?;
+    let right = tools.hasher.verify(&input.password, hash).await?;
     let Some(stored) = stored.filter(|_| right) else {
-        return Err(IdentityError::InvalidEmailOrPassword);
+        return Err(login.refusal());
     };
-    let (caller, device, remember) = (caller.clone(), device.clone(), input.remember);
-    transact(database, async move |tx| {
-        let user = unchanged(tx, &stored).await?.ok_or(IdentityError::InvalidEmailOrPassword)?;
-        session::open(tx, &caller, user, &device, remember).await
+    let (caller, device, tools) = (caller.clone(), device.clone(), tools.clone());
+    let (remember, callback) = (input.remember, input.callback_url.clone());
+    let opened = transact(database, async move |tx| {
+        let user = stored.unchanged(tx).await?.ok_or_else(|| login.refusal())?;
+        if tools.verified_only && !user.email_verified {
+            address::send_verification(tx, &tools, &caller, &user, callback.as_deref()).await?;
+            return Ok(None);
+        }
+        session::open(tx, &caller, user, &device, remember).await.map(Some)
     })
-    .await
-}
-
-/// A password hash, and whose it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Stored {
-    user_id: Uuid,
-    hash: String,
-}
-
-impl Stored {
-    #[expect(clippy::disallowed_methods, reason = "read before anybody is signed in, never shown")]
-    async fn find(
-        db: &impl ConnectionTrait,
-        condition: impl sea_orm::sea_query::IntoCondition,
-    ) -> Result<Option<Self>> {
-        let row = Account::find()
-            .select_only()
-            .columns([
-                account::Column::UserId,
-                account::Column::AccountId,
-                account::Column::Password,
-            ])
-            .inner_join(User)
-            .filter(account::Column::ProviderId.eq(PROVIDER))
-            .filter(condition)
-            .into_tuple::<(Uuid, String, Option<String>)>()
-            .one(db)
-            .await?;
-        Ok(row.and_then(|(user_id, account_id, hash)| {
-            (account_id == user_id.to_string()).then_some(Self { user_id, hash: hash? })
-        }))
-    }
-}
-
-fn account_of(email: &str) -> sea_orm::sea_query::Expr {
-    user::Column::Email.eq(email)
-}
-
-/// The user, locked, if the password is still the one that was checked.
-#[expect(clippy::disallowed_methods, reason = "who knows the password is the user")]
-async fn unchanged(tx: &Transaction, stored: &Stored) -> Result<Option<user::Model>> {
-    let user = User::find_by_id(stored.user_id).lock(LockType::NoKeyUpdate).one(tx).await?;
-    let now = Stored::find(tx, account::Column::UserId.eq(stored.user_id)).await?;
-    Ok(user.filter(|_| now.as_ref() == Some(stored)))
+    .await?;
+    opened.ok_or(IdentityError::EmailNotVerified)
 }
 
 #[cfg(test)]

@@ -30,6 +30,8 @@ use crate::{Caller, Database, Principal, Result, Transaction, caller::Role, writ
 pub const LIFETIME: TimeDelta = TimeDelta::days(7);
 /// How long a session lasts whose user does not want to be remembered. It is never extended.
 pub const SHORT_LIFETIME: TimeDelta = TimeDelta::days(1);
+/// How long after it began a session is fresh.
+const FRESH_AGE: TimeDelta = TimeDelta::days(1);
 /// How often a session is extended, at most.
 const UPDATE_AGE: TimeDelta = TimeDelta::days(1);
 
@@ -92,6 +94,21 @@ pub struct CurrentSession {
     pub user: user::Model,
     /// Whether it was extended just now, so that its cookie must be too.
     pub extended: bool,
+}
+
+impl CurrentSession {
+    /// The session's user, as services ask for them.
+    ///
+    /// # Errors
+    /// When the user's role is none that there is.
+    pub fn principal(&self) -> Result<Principal> {
+        Ok(Principal {
+            id: self.user.id,
+            role: Role::try_from_value(&self.user.role)?,
+            session_id: self.session.id,
+            impersonated_by: self.session.impersonated_by,
+        })
+    }
 }
 
 /// Who shows this token; nobody if the session has expired or the user is banned. Asked on each request, so it is one
@@ -228,6 +245,11 @@ pub async fn current(
     }
     let session = transact(database, async move |tx| prolong(tx, &session, at).await).await?;
     Ok(Some(CurrentSession { session, user, extended: true }))
+}
+
+/// Whether the session began lately enough to do what takes more than being signed in.
+pub fn is_fresh(session: &session::Model, at: DateTime<Utc>) -> bool {
+    at.fixed_offset() - session.created_at < FRESH_AGE
 }
 
 /// Whether it is time to extend the session. A short one, known by its beginning and its end, is left to expire.

@@ -13,7 +13,7 @@ use sea_orm::{ConnectionTrait, Set};
 use tokio::task::LocalSet;
 
 use super::{
-    credential::{SignIn, SignUp, sign_in, sign_up},
+    credential::{Login, SignIn, SignUp, SignedUp, sign_in, sign_up},
     session::{Device, LIFETIME, SHORT_LIFETIME, SignedIn, authenticate, current, end},
     *,
 };
@@ -58,8 +58,16 @@ impl Drop for Removed {
     }
 }
 
-fn hasher() -> Hasher {
-    Hasher::new(2)
+fn tools() -> Tools {
+    let sealer = Sealer::new("a secret of the tests, forty characters");
+    Tools {
+        hasher: Hasher::new(2),
+        mailer: Mailer::new(sealer.clone()),
+        sealer,
+        base_url: "http://localhost:8080".into(),
+        app_url: "http://localhost:3000".into(),
+        verified_only: false,
+    }
 }
 
 fn ada(remember: bool) -> SignUp {
@@ -70,17 +78,26 @@ fn ada(remember: bool) -> SignUp {
         image: None,
         username: None,
         display_username: None,
+        callback_url: None,
         remember,
     }
 }
 
 fn credentials(password: &str) -> SignIn {
-    SignIn { email: "ada@example.com".to_owned(), password: password.to_owned(), remember: true }
+    SignIn {
+        login: Login::Email("ada@example.com".to_owned()),
+        password: password.to_owned(),
+        callback_url: None,
+        remember: true,
+    }
 }
 
 async fn signed_up(database: &Database, caller: &Caller, remember: bool) -> SignedIn {
     let device = Device::default();
-    sign_up(database, &hasher(), caller, &ada(remember), &device).await.unwrap()
+    match sign_up(database, &tools(), caller, &ada(remember), &device).await.unwrap() {
+        SignedUp::In(opened) => opened,
+        SignedUp::Unverified(user) => panic!("{} is not signed in", user.email),
+    }
 }
 
 async fn signed_in(
@@ -89,7 +106,7 @@ async fn signed_in(
     password: &str,
 ) -> Result<SignedIn, IdentityError> {
     let device = Device::default();
-    sign_in(database, &hasher(), caller, &credentials(password), &device).await
+    sign_in(database, &tools(), caller, &credentials(password), &device).await
 }
 
 async fn count(database: &Database, table: &'static str) -> i64 {
@@ -137,10 +154,10 @@ async fn a_password_is_right_or_wrong() {
         assert_ne!(second.token, first.token);
         let wrong = signed_in(&database, &caller, "correct hearse").await;
         assert!(matches!(wrong, Err(IdentityError::InvalidEmailOrPassword)));
-        let unknown =
-            SignIn { email: "bob@example.com".to_owned(), ..credentials("correct horse") };
+        let login = Login::Email("bob@example.com".to_owned());
+        let unknown = SignIn { login, ..credentials("correct horse") };
         let device = Device::default();
-        let unknown = sign_in(&database, &hasher(), &caller, &unknown, &device).await;
+        let unknown = sign_in(&database, &tools(), &caller, &unknown, &device).await;
         assert!(matches!(unknown, Err(IdentityError::InvalidEmailOrPassword)));
         assert_eq!(count(&database, "session").await, 2);
         assert_eq!(count(&database, "audit_log").await, 1);
@@ -152,8 +169,8 @@ async fn a_password_is_right_or_wrong() {
 async fn an_address_is_taken_once_however_many_ask_at_once() {
     with_database(async |database| {
         let (caller, input, device) = (Caller::system(), ada(true), Device::default());
-        let hasher = hasher();
-        let ask = || sign_up(&database, &hasher, &caller, &input, &device);
+        let tools = tools();
+        let ask = || sign_up(&database, &tools, &caller, &input, &device);
 
         let outcomes = tokio::join!(ask(), ask(), ask());
         let outcomes = [outcomes.0, outcomes.1, outcomes.2];
@@ -247,17 +264,18 @@ async fn a_ban_holds_until_it_expires() {
 #[tokio::test]
 async fn an_empty_database_is_filled_once() {
     with_database(async |database| {
-        let made = seed::demonstration(&database, &hasher()).await.unwrap().unwrap();
-        assert!(seed::demonstration(&database, &hasher()).await.unwrap().is_none());
+        let made = seed::demonstration(&database, &tools().hasher).await.unwrap().unwrap();
+        assert!(seed::demonstration(&database, &tools().hasher).await.unwrap().is_none());
 
         for (table, rows) in
             [("user", 3), ("member", 2), ("theme", 3), ("project", 7), ("task", 18)]
         {
             assert_eq!(count(&database, table).await, rows, "{table}");
         }
-        let input = SignIn { email: made.email, password: made.password, remember: true };
+        let login = Login::Email(made.email);
+        let input = SignIn { login, ..credentials(&made.password) };
         let device = Device::default();
-        assert!(sign_in(&database, &hasher(), &Caller::system(), &input, &device).await.is_ok());
+        assert!(sign_in(&database, &tools(), &Caller::system(), &input, &device).await.is_ok());
     })
     .await;
 }

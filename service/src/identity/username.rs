@@ -22,6 +22,15 @@ pub(super) fn resolve(
     Ok((username.map(str::to_lowercase), display_username.map(str::to_owned)))
 }
 
+/// The form in which a name is stored and found.
+///
+/// # Errors
+/// `UsernameTooShort`, `UsernameTooLong`, `InvalidUsername`.
+pub(super) fn normalize(username: &str) -> Result<String, IdentityError> {
+    check(username)?;
+    Ok(username.to_lowercase())
+}
+
 fn check(username: &str) -> Result<(), IdentityError> {
     match username.encode_utf16().count() {
         ..MIN_LENGTH => Err(IdentityError::UsernameTooShort),
