@@ -7,8 +7,12 @@
 mod account;
 pub mod address;
 pub mod credential;
+pub mod deletion;
 mod error;
+pub mod magic_link;
 pub mod password;
+pub mod password_change;
+pub mod profile;
 pub mod seal;
 pub mod session;
 pub mod signature;

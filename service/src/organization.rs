@@ -2,15 +2,19 @@
 
 use entity::{
     member,
-    organization::Column,
+    organization::{Column, Model},
     prelude::{Member, Organization},
 };
 use sea_orm::{
-    ColumnTrait, Condition, DeriveActiveEnum, EntityTrait, EnumIter, QueryFilter, QuerySelect,
-    QueryTrait, sea_query::SelectStatement,
+    ActiveEnum, ColumnTrait, Condition, DeriveActiveEnum, EntityTrait, EnumIter, QueryFilter,
+    QuerySelect, QueryTrait, sea_query::SelectStatement,
 };
 
-use crate::{Principal, Resource, Right, field::Field, scope::Scope, table::RelationField};
+use uuid::Uuid;
+
+use crate::{
+    Audited, Principal, Resource, Right, field::Field, scope::Scope, table::RelationField,
+};
 
 /// What a member may do in an organization. A member may have several roles, stored with commas between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
@@ -47,6 +51,17 @@ impl Resource for Organization {
     }
 }
 
+impl Audited for Organization {
+    fn root(row: &Model) -> Uuid {
+        row.id
+    }
+}
+
+/// Whether one of the roles that a member has is this one.
+pub(crate) fn has_role(roles: &str, role: OrganizationRole) -> bool {
+    roles.split(',').any(|name| name == role.to_value())
+}
+
 /// The organizations that the user belongs to.
 pub(crate) fn of(user: &Principal) -> SelectStatement {
     memberships(Condition::all().add(member::Column::UserId.eq(user.id)))
@@ -60,7 +75,6 @@ pub(crate) fn with_role(user: &Principal, roles: &[OrganizationRole]) -> SelectS
 
 /// The role alone, or first, last or between others.
 fn role_patterns(role: OrganizationRole) -> [sea_orm::sea_query::Expr; 4] {
-    use sea_orm::ActiveEnum;
     let (column, role) = (member::Column::Role, role.to_value());
     [
         column.eq(&role),

@@ -93,6 +93,20 @@ pub(crate) async fn update<E: Audited>(
     Ok(after)
 }
 
+/// Records what was done to a row where none of its declared columns tells: a password that was set, a session that was
+/// opened for somebody else.
+///
+/// # Errors
+/// Whatever the database refuses.
+pub(crate) async fn note<E: Audited>(
+    tx: &Transaction,
+    caller: &Caller,
+    action: &str,
+    row: &E::Model,
+) -> Result<()> {
+    record(tx, entry::<E>(caller, action, Some(row), Some(row))).await
+}
+
 /// Deletes a row for good, with what depends on it.
 ///
 /// # Errors

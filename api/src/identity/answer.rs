@@ -177,3 +177,59 @@ pub(crate) struct Alive {
     /// `true`.
     pub ok: bool,
 }
+
+/// A password was set.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PasswordChanged {
+    /// The token of the session that takes the place of those that ended; `null` if none did.
+    pub token: Option<String>,
+    /// The user.
+    pub user: AuthUser,
+}
+
+/// A link to set a new password is on its way, if somebody has the address.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ResetRequested {
+    /// `true`.
+    pub status: bool,
+    /// The same, for people.
+    pub message: &'static str,
+}
+
+/// A user is deleted, or will be.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Deleted {
+    /// `true`.
+    pub success: bool,
+    /// `User deleted` or `Verification email sent`.
+    pub message: &'static str,
+}
+
+/// A link about an address was followed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Verified {
+    /// `true`.
+    pub status: bool,
+    /// The user, if they have another address now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub user: Option<Option<AuthUser>>,
+}
+
+/// Somebody who followed a link and is signed in.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LinkFollowed {
+    /// The session's token, for `Authorization: Bearer`.
+    pub token: String,
+    /// The user.
+    pub user: AuthUser,
+    /// The session.
+    pub session: AuthSession,
+}
+
+/// Whether a name is free.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Available {
+    /// Whether nobody has it.
+    pub available: bool,
+}

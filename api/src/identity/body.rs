@@ -114,16 +114,6 @@ impl Fields {
         Self { members: members.collect(), place: QUERY }
     }
 
-    /// Whether there is such a member.
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.members.contains_key(name)
-    }
-
-    /// The names of the members.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.members.keys().map(String::as_str)
-    }
-
     /// Refuses addresses to go on to that are not trusted.
     ///
     /// # Errors

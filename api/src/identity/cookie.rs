@@ -30,11 +30,16 @@ impl Cookies {
 
     /// The token in a request's cookie, if it was set here.
     pub(super) fn session_token(&self, headers: &HeaderMap) -> Option<String> {
+        self.read(headers, SESSION_TOKEN)
+    }
+
+    /// The value of a cookie of a request, if it was set here.
+    pub(super) fn read(&self, headers: &HeaderMap, wanted: &str) -> Option<String> {
         let lines = headers.get_all(header::COOKIE).filter_map(|line| line.to_str().ok());
         let pairs =
             lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
         pairs
-            .filter(|(name, _)| name.strip_prefix(self.prefix()) == Some(SESSION_TOKEN))
+            .filter(|(name, _)| name.strip_prefix(self.prefix()) == Some(wanted))
             .find_map(|(_, value)| self.signer.verify(value))
     }
 
@@ -45,7 +50,11 @@ impl Cookies {
         token: &Token,
         remember: bool,
     ) {
-        self.set_token(answer, token.reveal(), remember);
+        self.set_session_token(answer, token.reveal(), remember);
+    }
+
+    fn set_session_token(&self, answer: &mut HttpResponseBuilder, token: &str, remember: bool) {
+        self.set_token(answer, token, remember);
         if !remember {
             let value = self.signer.sign("true");
             answer.append_header((
@@ -62,6 +71,17 @@ impl Cookies {
         let cookie = self.cookie(SESSION_TOKEN, &escape(&signed), max_age);
         answer.append_header((header::SET_COOKIE, cookie));
         answer.insert_header(("set-auth-token", signed));
+    }
+
+    /// Makes the browser keep the session as long as it was told to at the sign-in.
+    pub(super) fn keep_session(
+        &self,
+        answer: &mut HttpResponseBuilder,
+        headers: &HeaderMap,
+        token: &str,
+    ) {
+        let remember = self.read(headers, DONT_REMEMBER).is_none();
+        self.set_session_token(answer, token, remember);
     }
 
     /// Makes the browser forget the session.

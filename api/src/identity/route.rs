@@ -1,8 +1,12 @@
 //! The handlers. Each reads its input, then who sends it, and hands both to the service.
 
+mod account;
+mod address;
+mod link;
+mod session;
 mod sign;
 
-use actix_web::{HttpResponse, http::header};
+use actix_web::{HttpResponse, HttpResponseBuilder, http::header};
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -13,14 +17,18 @@ type Answer = Result<HttpResponse, Failure>;
 /// Every route under `/api/auth`; the one most asked for comes first.
 pub(super) fn routes(api: &mut ServiceConfig<'_>) {
     sign::routes(api);
+    session::routes(api);
+    account::routes(api);
+    address::routes(api);
+    link::routes(api);
 }
 
 /// Sends a browser on. Better Auth calls the empty body JSON, too.
-fn redirect(url: &str) -> HttpResponse {
-    HttpResponse::Found()
-        .insert_header((header::LOCATION, utf8_percent_encode(url, CONTROLS).to_string()))
-        .content_type("application/json")
-        .finish()
+fn redirect(url: &str) -> HttpResponseBuilder {
+    let mut answer = HttpResponse::Found();
+    answer.insert_header((header::LOCATION, utf8_percent_encode(url, CONTROLS).to_string()));
+    answer.content_type("application/json");
+    answer
 }
 
 /// The address with one more parameter.

@@ -17,11 +17,12 @@ use rand::{
     rngs::SysRng,
 };
 use sea_orm::{
-    ActiveEnum, ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait,
-    IntoActiveModel, QueryFilter, Set, Statement,
+    ActiveEnum, ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait,
+    IntoActiveModel, QueryFilter, QueryOrder, Set, Statement,
     sea_query::{Expr, ExprTrait, Query},
 };
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use super::{IdentityError, hex, new_id, transact};
 use crate::{Caller, Database, Principal, Result, Transaction, caller::Role, write};
@@ -288,6 +289,67 @@ pub async fn end(database: &Database, token: &str) -> Result<()> {
             Ok(())
         })
         .await
+}
+
+/// The sessions of a user that have not expired, the newest first. Those in which an administrator acts as the user are
+/// not theirs.
+///
+/// # Errors
+/// Those of the database.
+#[expect(clippy::disallowed_methods, reason = "whoever calls this has asked who may")]
+pub async fn list(
+    db: &impl ConnectionTrait,
+    at: DateTime<Utc>,
+    user_id: Uuid,
+) -> Result<Vec<session::Model>> {
+    let sessions = Session::find()
+        .filter(Column::UserId.eq(user_id))
+        .filter(Column::ExpiresAt.gt(at.fixed_offset()))
+        .filter(Column::ImpersonatedBy.is_null())
+        .order_by_desc(Column::Id);
+    Ok(sessions.all(db).await?)
+}
+
+/// Ends one session of a user, named by its token or by its id; of another's, nothing.
+///
+/// # Errors
+/// Those of the database.
+pub async fn revoke(database: &Database, user_id: Uuid, name: &str) -> Result<()> {
+    let which = match Uuid::try_parse(name) {
+        Ok(id) => Column::Id.eq(id),
+        Err(_a_token) => Column::TokenHash.eq(hash(name)),
+    };
+    let which = which.and(Column::UserId.eq(user_id));
+    #[expect(clippy::disallowed_methods, reason = "sessions are not audited: they change nothing")]
+    database
+        .write(async move |tx| {
+            Session::delete_many().filter(which.clone()).exec(tx).await?;
+            Ok(())
+        })
+        .await
+}
+
+/// Ends all sessions of a user, but for one that may be kept.
+///
+/// # Errors
+/// Those of the database.
+pub async fn revoke_all(database: &Database, user_id: Uuid, keep: Option<Uuid>) -> Result<()> {
+    database.write(async move |tx| Ok(end_all(tx, user_id, keep).await?)).await
+}
+
+/// The same, in a transaction.
+///
+/// # Errors
+/// Those of the database.
+#[expect(clippy::disallowed_methods, reason = "sessions are not audited: they change nothing")]
+pub(crate) async fn end_all(
+    tx: &Transaction,
+    user_id: Uuid,
+    keep: Option<Uuid>,
+) -> Result<(), DbErr> {
+    let all = Session::delete_many().filter(Column::UserId.eq(user_id));
+    let all = keep.into_iter().fold(all, |all, id| all.filter(Column::Id.ne(id)));
+    all.exec(tx).await.map(|_deleted| ())
 }
 
 #[cfg(test)]

@@ -1,0 +1,158 @@
+//! How a password becomes another one: by who knows it, and by who reads the user's mail.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{prelude::User, user};
+use sea_orm::{EntityTrait, QuerySelect, sea_query::LockType};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    IdentityError, Tools,
+    account::{self, Stored},
+    credential::{find_by_email, normalize},
+    password,
+    session::{self, Device, SignedIn},
+    transact,
+    verification::{self, Kind},
+};
+use crate::{Caller, Database, Transaction, mail::Message, write};
+
+/// How long a link to set a new password is good.
+const LIFETIME: TimeDelta = TimeDelta::hours(1);
+
+/// Who may set a new password.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Proof {
+    user_id: Uuid,
+    /// The address that the link was sent to.
+    email: String,
+}
+
+/// Whether this is the user's password.
+///
+/// # Errors
+/// `PasswordTooLong`, `CredentialAccountNotFound`, `InvalidPassword`; `Busy`.
+pub async fn verify(
+    database: &Database,
+    tools: &Tools,
+    user_id: Uuid,
+    given: &str,
+) -> Result<(), IdentityError> {
+    check(database, tools, user_id, given).await.map(|_stored| ())
+}
+
+async fn check(
+    database: &Database,
+    tools: &Tools,
+    user_id: Uuid,
+    given: &str,
+) -> Result<Stored, IdentityError> {
+    password::check_given(given)?;
+    let stored = Stored::of(database.reader(), user_id).await?;
+    let stored = stored.ok_or(IdentityError::CredentialAccountNotFound)?;
+    let right = tools.hasher.verify(given, Some(&stored.hash)).await?;
+    if right { Ok(stored) } else { Err(IdentityError::InvalidPassword) }
+}
+
+/// Sets another password for who knows the present one. With `device` all sessions of the user end, and one begins
+/// there.
+///
+/// # Errors
+/// `PasswordTooShort`, and those of [`verify`].
+pub async fn change(
+    database: &Database,
+    tools: &Tools,
+    caller: &Caller,
+    current: &str,
+    new: &str,
+    device: Option<&Device>,
+) -> Result<Option<SignedIn>, IdentityError> {
+    password::check_new(new)?;
+    let stored = check(database, tools, caller.principal()?.id, current).await?;
+    let hash = tools.hasher.hash(new).await?;
+    let (caller, device) = (caller.clone(), device.cloned());
+    transact(database, async move |tx| {
+        let user = stored.unchanged(tx).await?.ok_or(IdentityError::InvalidPassword)?;
+        account::set_password(tx, &caller, &user, &hash).await?;
+        write::note::<User>(tx, &caller, "changePassword", &user).await?;
+        let Some(device) = &device else { return Ok(None) };
+        session::end_all(tx, user.id, None).await?;
+        session::open(tx, &caller, user, device, true).await.map(Some)
+    })
+    .await
+}
+
+/// Sends a link to set a new password to whoever has this address. Nobody learns whether somebody has.
+///
+/// # Errors
+/// `InvalidEmail`; those of the database.
+pub async fn request_reset(
+    database: &Database,
+    tools: &Tools,
+    caller: &Caller,
+    email: &str,
+    callback: Option<&str>,
+) -> Result<(), IdentityError> {
+    let (tools, caller) = (tools.clone(), caller.clone());
+    let (email, callback) = (normalize(email)?, callback.map(str::to_owned));
+    transact(database, async move |tx| {
+        let Some(user) = find_by_email(tx, &email).await? else { return Ok(()) };
+        let proof = Proof { user_id: user.id, email: user.email.clone() };
+        let token = verification::issue(tx, &caller, Kind::ResetPassword, &proof, LIFETIME).await?;
+        let callback = callback.as_deref().unwrap_or_default();
+        let path = ["/reset-password/", token.reveal()].concat();
+        let url = tools.link(&path, &[("callbackURL", callback)]);
+        let message = Message::ResetPassword { name: user.name.clone(), url };
+        Ok(tools.mailer.queue(tx, &caller, &user.email, &message).await?)
+    })
+    .await
+}
+
+/// Whether a new password can be set with this token.
+///
+/// # Errors
+/// Those of the database.
+pub async fn is_resettable(
+    database: &Database,
+    at: DateTime<Utc>,
+    token: &str,
+) -> Result<bool, IdentityError> {
+    let proof = verification::peek::<Proof>(database.reader(), at, Kind::ResetPassword, token);
+    Ok(proof.await?.is_ok())
+}
+
+/// Sets a new password for whom the token was sent to. All their sessions end.
+///
+/// # Errors
+/// `PasswordTooShort`, `PasswordTooLong`, `InvalidToken`, `UserNotFound`; `Busy`.
+pub async fn reset(
+    database: &Database,
+    tools: &Tools,
+    caller: &Caller,
+    token: &str,
+    new: &str,
+) -> Result<(), IdentityError> {
+    password::check_new(new)?;
+    // A hash is expensive: it is not made for who has no token.
+    if !is_resettable(database, caller.at, token).await? {
+        return Err(IdentityError::InvalidToken);
+    }
+    let hash = tools.hasher.hash(new).await?;
+    let (caller, token) = (caller.clone(), token.to_owned());
+    transact(database, async move |tx| {
+        let proof = verification::consume::<Proof>(tx, caller.at, Kind::ResetPassword, &token);
+        let proof = proof.await?.map_err(|_unproven| IdentityError::InvalidToken)?;
+        let user = owner(tx, &proof).await?;
+        account::set_password(tx, &caller, &user, &hash).await?;
+        write::note::<User>(tx, &caller, "resetPassword", &user).await?;
+        Ok(session::end_all(tx, user.id, None).await?)
+    })
+    .await
+}
+
+/// The user whom the proof is about, locked, if they still have the address.
+#[expect(clippy::disallowed_methods, reason = "who has the token reads the user's mail")]
+async fn owner(tx: &Transaction, proof: &Proof) -> Result<user::Model, IdentityError> {
+    let user = User::find_by_id(proof.user_id).lock(LockType::NoKeyUpdate).one(tx).await?;
+    user.filter(|user| user.email == proof.email).ok_or(IdentityError::UserNotFound)
+}
