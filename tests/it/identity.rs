@@ -1,16 +1,20 @@
 //! Sign-up, sign-in, sign-out and the session, as Better Auth's clients expect them.
 
+mod address;
+mod advisory;
+mod deletion;
+pub(crate) mod letter;
+mod magic_link;
+mod password;
+mod profile;
+mod session;
+
 use rstest::rstest;
 use serde_json::{Value, json};
 
+use self::letter::session_cookie;
 use crate::harness::Backend::{self, Postgres, Sqlite};
-use crate::harness::{Answer, App, PASSWORD, assert_snapshot};
-
-/// The `name=value` of the session cookie that an answer sets.
-fn session_cookie(answer: &Answer) -> String {
-    let cookie = answer.header("set-cookie");
-    cookie.split(';').next().unwrap_or_default().to_owned()
-}
+use crate::harness::{App, PASSWORD, assert_snapshot};
 
 #[rstest]
 #[tokio::test]

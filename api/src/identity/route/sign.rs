@@ -23,7 +23,8 @@ pub(super) fn routes(api: &mut ServiceConfig<'_>) {
         .service(sign_up_email)
         .service(sign_in_email)
         .service(sign_out)
-        .service(ok);
+        .service(ok)
+        .service(error);
 }
 
 /// Creates a user and signs them in
@@ -144,6 +145,24 @@ async fn get_session(auth: Auth) -> Answer {
 #[get("/api/auth/ok")]
 async fn ok() -> HttpResponse {
     HttpResponse::Ok().json(Alive { ok: true })
+}
+
+/// Tells an error to whom no front end tells it
+#[utoipa::path(tag = "identity", operation_id = "error", security(()),
+    params(("error" = Option<String>, Query, description = "Which error")),
+    responses((status = 200, body = String, content_type = "text/plain", description = "the error"), Refusals))]
+#[get("/api/auth/error")]
+async fn error(auth: Auth) -> HttpResponse {
+    let query = url::form_urlencoded::parse(auth.request.query_string().as_bytes());
+    let code = query.into_owned().find(|(name, _)| name == "error").map(|(_, code)| code);
+    let is_plain = |code: &String| {
+        code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_'-".contains(&byte))
+    };
+    let code = code.filter(|code| !code.is_empty() && is_plain(code));
+    let code = code.unwrap_or_else(|| "UNKNOWN".to_owned());
+    HttpResponse::Ok()
+        .content_type("text/plain; charset=utf-8")
+        .body(format!("Something went wrong: {code}\n"))
 }
 
 /// Whether a parameter is there and does not say no.
