@@ -1,10 +1,22 @@
 //! Messages to people. A message is written in the transaction of what it tells of, so it is sent if that happened and
 //! only then; a worker sends it afterwards, so that nobody waits for a mail server.
 
+mod letter;
+mod transport;
+mod worker;
+
+use std::sync::Arc;
+
 use entity::{email, prelude::Email};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
+use tokio::sync::Notify;
+
+pub use self::{
+    transport::{Sender, Transport},
+    worker::Worker,
+};
 
 use crate::{
     Caller, Error, Result, Transaction,
@@ -87,6 +99,8 @@ impl Message {
 #[derive(Clone, Debug)]
 pub struct Mailer {
     sealer: Sealer,
+    /// Tells the worker of this process that there is something to send, as soon as that is committed.
+    queued: Arc<Notify>,
 }
 
 impl Mailer {
@@ -95,7 +109,7 @@ impl Mailer {
 
     /// A mailer whose messages are encrypted by `sealer` until they are sent.
     pub fn new(sealer: Sealer) -> Self {
-        Self { sealer }
+        Self { sealer, queued: Arc::default() }
     }
 
     /// Writes a message that is sent when the transaction is committed.
@@ -124,6 +138,12 @@ impl Mailer {
             updated_at: at,
         };
         Email::insert(row.into_active_model().reset_all()).exec_without_returning(tx).await?;
+        self.queued.notify_one();
         Ok(())
+    }
+
+    /// The message in a row; `None` if it was sealed with another secret.
+    fn open(&self, sealed: &str) -> Option<Message> {
+        serde_json::from_str(&self.sealer.open(Self::PURPOSE, sealed)?).ok()
     }
 }
