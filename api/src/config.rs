@@ -7,30 +7,36 @@
 
 pub mod address;
 pub mod load;
+pub mod mail;
 pub mod show;
 pub mod value;
 
 use std::{
     net::{IpAddr, SocketAddr},
     num::NonZeroUsize,
-    path::Path,
+    path::{Path, PathBuf},
     thread,
     time::Duration,
 };
 
 use service::{
     database::{DatabaseOptions, Synchronous},
+    mail::{Sender, Transport},
     query::policy::{Action, IndexPolicy},
 };
 
 use self::{
     address::{DatabaseUrl, Network, Origin, TrustedOrigin},
     load::Mistake,
+    mail::{DEFAULT_SENDER, SmtpUrl},
     value::{EmailVerification, Environment, LogFormat, RateLimit, Secret, Use, show_duration},
 };
 
 /// Where a secret is kept that was made because none was given.
 const GENERATED_SECRET: &str = "data/auth_secret";
+
+/// Where messages are kept in development.
+const DEVELOPMENT_OUTBOX: &str = "data/outbox";
 
 /// The part of `--help` that the settings stand in, by which they are told from other options.
 const HEADING: &str = "Settings (each also an environment variable: --port is PORT)";
@@ -132,6 +138,27 @@ pub struct Config {
     #[arg(long, env, value_name = "NUMBER", default_value = "50000")]
     pub index_policy_rows: u64,
 
+    /// The server that takes mail: `smtps://USER:PASSWORD@HOST[:PORT]`, or `smtp://`.
+    ///
+    /// With `smtp://` the connection to another machine is encrypted by STARTTLS, unless the URL ends with `?tls=none`
+    /// or `?tls=opportunistic`. Certificates are checked. The port is 465 for `smtps://`, 587 with STARTTLS, else 25. Special
+    /// characters of the password are percent-encoded. Unset, messages wait in production; elsewhere they go to the log
+    /// and to `EMAIL_OUTBOX`.
+    #[arg(long, env, value_name = "URL")]
+    pub smtp_url: Option<SmtpUrl>,
+
+    /// Who messages are from, such as `Example <no-reply@example.com>`; the name is what they call this server.
+    ///
+    /// Production requires it with `SMTP_URL`. Elsewhere it is `Garboard <no-reply@localhost>` if unset.
+    #[arg(long, env, value_name = "ADDRESS", value_parser = mail::sender)]
+    pub mail_from: Option<Sender>,
+
+    /// The folder for messages when there is no `SMTP_URL`, one file each; not in production.
+    ///
+    /// Unset, it is `data/outbox` in development and none in tests.
+    #[arg(long, env, value_name = "PATH")]
+    pub email_outbox: Option<PathBuf>,
+
     /// What is logged: error, warn, info, debug or trace, also by module (`info,service=debug`).
     #[arg(long, env, value_name = "FILTER", default_value = "info", value_parser = filter)]
     pub rust_log: String,
@@ -146,7 +173,7 @@ pub struct Config {
 
     /// The most connections to the database, at least 1.
     ///
-    /// On PostgreSQL they are divided among the workers, each of which has at least one. On SQLite these are readers;
+    /// On PostgreSQL they are divided among the workers, each of which has at least one; sending mail has one more. On SQLite these are readers;
     /// there is always exactly one writer.
     #[arg(long, env, value_name = "NUMBER", default_value = "20", value_parser = connections)]
     pub database_max_connections: u32,
@@ -196,6 +223,12 @@ impl Config {
             ("WORKERS", self.workers().to_string()),
             ("INDEX_POLICY", show_index_action(self.index_policy().action).to_owned()),
             ("INDEX_POLICY_ROWS", self.index_policy_rows.to_string()),
+            ("SMTP_URL", self.smtp_url.as_ref().map(SmtpUrl::to_string).unwrap_or_default()),
+            ("MAIL_FROM", self.mail_from().map(|sender| sender.to_string()).unwrap_or_default()),
+            (
+                "EMAIL_OUTBOX",
+                self.email_outbox().map(|it| it.display().to_string()).unwrap_or_default(),
+            ),
             ("RUST_LOG", self.rust_log.clone()),
             ("LOG_FORMAT", self.log_format().to_string()),
             ("LOG_QUERIES", self.log_queries.to_string()),
@@ -226,6 +259,16 @@ impl Config {
         if self.is_production() && self.trusted_origins.contains(&TrustedOrigin::Any) {
             let allowed = "use exact origins in production, such as https://app.example.com";
             mistakes.push(Mistake::invalid("TRUSTED_ORIGINS", "*", allowed));
+        }
+        if self.is_production() && self.smtp_url.is_some() && self.mail_from.is_none() {
+            let needed =
+                "production needs an address of yours, such as Example <no-reply@example.com>";
+            mistakes.push(Mistake::missing("MAIL_FROM", needed));
+        }
+        if let Some(folder) = self.email_outbox.as_ref().filter(|_| self.is_production()) {
+            let allowed = "use SMTP_URL in production: the links in messages sign people in";
+            let given = folder.display().to_string();
+            mistakes.push(Mistake::invalid("EMAIL_OUTBOX", &given, allowed));
         }
         let most =
             format!("use at most DATABASE_MAX_CONNECTIONS ({})", self.database_max_connections);
@@ -258,6 +301,26 @@ impl Config {
     /// Whether cookies are `Secure`. TLS ends at a proxy, so the socket cannot tell.
     pub fn secure_cookies(&self) -> bool {
         self.public_url.as_ref().map_or(self.is_production(), Origin::is_https)
+    }
+
+    fn mail_from(&self) -> Option<Sender> {
+        self.mail_from.clone().or_else(|| mail::sender(DEFAULT_SENDER).ok())
+    }
+
+    fn email_outbox(&self) -> Option<PathBuf> {
+        let usual = || PathBuf::from(DEVELOPMENT_OUTBOX);
+        let is_development = self.app_env == Environment::Development;
+        self.email_outbox.clone().or_else(|| is_development.then(usual))
+    }
+
+    /// How messages are sent; `None` if they wait.
+    pub fn transport(&self) -> Option<Transport> {
+        let sender = self.mail_from()?;
+        match &self.smtp_url {
+            Some(url) => Transport::smtp(url.reveal(), sender).ok(),
+            None if self.is_production() => None,
+            None => Some(Transport::log(self.email_outbox(), sender)),
+        }
     }
 
     /// How log lines are written.

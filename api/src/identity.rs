@@ -62,6 +62,11 @@ impl Identity {
         Self { signer, cookies, origins, tools }
     }
 
+    /// What writes the messages, and tells the worker of them.
+    pub fn mailer(&self) -> Mailer {
+        self.tools.mailer.clone()
+    }
+
     fn of(request: &HttpRequest) -> Result<&Self, Problem> {
         request.app_data::<web::Data<Self>>().map(|identity| &***identity).ok_or(Problem::Internal)
     }

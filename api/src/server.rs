@@ -7,11 +7,15 @@ use actix_web::{
     body::MessageBody,
     dev::{self, ServiceFactory, ServiceRequest, ServiceResponse},
     middleware::Compress,
-    rt::net::TcpSocket,
+    rt::{self, net::TcpSocket},
     web::{self, Data},
 };
 use anyhow::Context;
-use service::{Database, query::Cursors};
+use service::{Database, mail::Worker, query::Cursors};
+use tokio::{
+    sync::Notify,
+    time::{self, Instant},
+};
 use utoipa::{OpenApi, openapi};
 use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 
@@ -54,6 +58,7 @@ pub struct Server {
     workers: dev::Server,
     address: SocketAddr,
     limits: Option<Arc<RateLimits>>,
+    mail: Option<Worker>,
 }
 
 impl Server {
@@ -67,7 +72,7 @@ impl Server {
             .with_context(|| format!("cannot listen on {wanted}: change HOST or PORT"))?;
         let address = listener.local_addr()?;
         let parts = Arc::new(Parts::new(config, address).await?);
-        let limits = parts.limits.clone();
+        let (limits, mail) = (parts.limits.clone(), parts.mail().await?);
         let workers = HttpServer::new(move || app(&parts))
             .workers(config.workers())
             .keep_alive(KEEP_ALIVE)
@@ -78,7 +83,7 @@ impl Server {
             .disable_signals()
             .listen(listener)?
             .run();
-        Ok(Self { workers, address, limits })
+        Ok(Self { workers, address, limits, mail })
     }
 
     /// Where it listens: with PORT 0, the port it was given.
@@ -93,19 +98,28 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         let handle = self.workers.handle();
         let (mut workers, mut stop) = (pin!(self.workers), pin!(stop));
-        let (mut stopping, mut forget) = (false, tokio::time::interval(FORGET));
-        loop {
+        let (mut deadline, mut forget) = (None, time::interval(FORGET));
+        let stop_mail = Arc::new(Notify::new());
+        let mail =
+            self.mail.map(|mail| rt::spawn(mail.run(Arc::clone(&stop_mail).notified_owned())));
+        let done = loop {
             tokio::select! {
-                ended = &mut workers => return ended.context("the server cannot run"),
-                () = &mut stop, if !stopping => {
-                    stopping = true;
+                ended = &mut workers => break ended.context("the server cannot run"),
+                () = &mut stop, if deadline.is_none() => {
+                    deadline = Some(Instant::now() + Duration::from_secs(SHUTDOWN_SECONDS));
                     tracing::info!("stopping: no new connections; requests in flight have {SHUTDOWN_SECONDS} s to finish");
                     // The command is sent at once; the server itself, polled here, says when it is done.
                     drop(handle.stop(true));
+                    stop_mail.notify_one();
                 }
                 _ = forget.tick() => if let Some(limits) = &self.limits { limits.forget() },
             }
+        };
+        if let (Some(mail), Some(deadline)) = (mail, deadline) {
+            // What is not sent by then is sent after the next start.
+            let _ = time::timeout_at(deadline, mail).await;
         }
+        done
     }
 }
 
@@ -158,6 +172,20 @@ impl Parts {
             metrics,
             sqlite,
         })
+    }
+
+    /// What sends the messages, with a connection of its own on PostgreSQL.
+    async fn mail(&self) -> anyhow::Result<Option<Worker>> {
+        let Some(transport) = self.config.transport() else {
+            tracing::warn!("no mail is sent: SMTP_URL is not set; messages wait in the database");
+            return Ok(None);
+        };
+        let database = match &self.sqlite {
+            Some(database) => database.clone(),
+            // The smallest share of the connections: one.
+            None => connect(&self.config, usize::MAX, &self.metrics).await?,
+        };
+        Ok(Some(Worker::new(database, self.identity.mailer(), transport)))
     }
 
     /// The database of one worker.

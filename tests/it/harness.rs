@@ -4,7 +4,7 @@
 //! that database: `ada`, `bob`, `cat`, `dan`, `eve`, `fay`, and `root`, who is an administrator.
 
 pub(crate) use answer::Answer;
-pub(crate) use app::App;
+pub(crate) use app::{App, SECRET};
 pub(crate) use client::Client;
 pub(crate) use database::{Backend, Database};
 pub(crate) use template::PASSWORD;

@@ -28,6 +28,7 @@ mod index_policy;
 mod input;
 mod keyset;
 mod list;
+mod mail;
 mod migration;
 mod model;
 mod openapi;

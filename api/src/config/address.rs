@@ -62,7 +62,7 @@ impl FromStr for DatabaseUrl {
 }
 
 /// Whether the server is on this machine: a loopback address, or a socket in the file system.
-fn is_local(url: &Url) -> bool {
+pub(super) fn is_local(url: &Url) -> bool {
     let socket = |text: &str| text.starts_with('/') || text.to_ascii_lowercase().starts_with("%2f");
     if let Some((_, host)) = url.query_pairs().find(|(name, _)| name == "host") {
         return socket(&host);

@@ -129,24 +129,28 @@ impl Worker {
     }
 
     async fn deliver(self: Rc<Self>, row: Model) {
-        let (kind, id) = (row.kind.clone(), row.id);
-        let done = match self.send(&row).await {
-            Ok(()) => {
-                tracing::info!(kind, %id, "message sent");
-                self.remove(row).await
-            }
-            Err(Failure { reason, permanent }) if permanent || row.attempts >= MAX_ATTEMPTS => {
-                tracing::error!(kind, %id, attempts = row.attempts, reason, "message given up");
-                self.put_off(row, None).await
-            }
-            Err(Failure { reason, .. }) => {
-                let wait = wait_after(row.attempts);
-                tracing::warn!(kind, %id, attempts = row.attempts, reason, "message not sent; next try in {} min", wait.num_minutes());
-                self.put_off(row, Some(wait)).await
+        let (kind, id, attempts) = (row.kind.clone(), row.id, row.attempts);
+        let (failure, noted) = match self.send(&row).await {
+            Ok(()) => (None, self.remove(row).await),
+            Err(failure) => {
+                let permanent = failure.permanent || attempts >= MAX_ATTEMPTS;
+                let wait = (!permanent).then(|| wait_after(attempts));
+                (Some((failure.reason, wait)), self.put_off(row, wait).await)
             }
         };
-        if let Err(error) = done {
-            tracing::warn!(kind, %id, %error, "cannot note what became of a message: it is tried again in {} min", LEASE.num_minutes());
+        match failure {
+            None => tracing::info!(kind, %id, "message sent"),
+            Some((reason, Some(wait))) => {
+                let minutes = wait.num_minutes();
+                tracing::warn!(kind, %id, attempts, reason, minutes, "message not sent: it will be tried again");
+            }
+            Some((reason, None)) => {
+                tracing::error!(kind, %id, attempts, reason, "message given up");
+            }
+        }
+        if let Err(error) = noted {
+            let minutes = LEASE.num_minutes();
+            tracing::warn!(kind, %id, %error, minutes, "cannot note what became of a message: it will be tried again");
         }
     }
 

@@ -18,6 +18,9 @@ use super::database::{Backend, Database};
 use super::process::{Output, Process};
 use super::template::Template;
 
+/// What the servers sign and seal with.
+pub(crate) const SECRET: &str = "a secret of the tests, forty characters";
+
 /// A running server. Dropping it ends the process and removes the database.
 #[derive(Debug)]
 pub(crate) struct App {
@@ -181,6 +184,11 @@ impl App {
         self.site.move_to(process.address);
     }
 
+    /// A second process on the same database, with the same settings.
+    pub(crate) fn another(&self) -> Process {
+        Process::serve(self.folder.path(), &settings(&self.database, &self.extra), &self.output)
+    }
+
     fn process(&self) -> MutexGuard<'_, Process> {
         self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -199,7 +207,7 @@ pub(crate) fn settings<'a>(
 ) -> Vec<(&'a str, &'a str)> {
     let usual = [
         ("APP_ENV", "test"),
-        ("AUTH_SECRET", "a secret of the tests, forty characters"),
+        ("AUTH_SECRET", SECRET),
         ("DATABASE_MAX_CONNECTIONS", "4"),
         ("DATABASE_MIN_CONNECTIONS", "0"),
         ("DATABASE_URL", &database.url),
