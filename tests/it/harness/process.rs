@@ -55,13 +55,17 @@ impl Process {
             .spawn()
             .expect("the server binary starts");
         let (sender, receiver) = mpsc::channel();
-        output.follow(child.stdout.take().expect("stdout is piped"), move |line| {
+        let see = move |line: &str| {
             if let Some((_, address)) = line.split_once(LISTENING) {
+                // In a log, the line goes on after the address.
+                let address = address.split(['"', ' ']).next().unwrap_or_default();
                 // The receiver has gone when the line is printed a second time, which does no harm.
-                let _ = sender.send(address.trim().parse());
+                let _ = sender.send(address.parse());
             }
-        });
-        output.follow(child.stderr.take().expect("stderr is piped"), |_| ());
+        };
+        output.follow(child.stdout.take().expect("stdout is piped"), see.clone());
+        // In production the line is one of the log.
+        output.follow(child.stderr.take().expect("stderr is piped"), see);
         let Ok(Ok(address)) = receiver.recv_timeout(PATIENCE) else {
             let _ = child.kill();
             let _ = child.wait();
