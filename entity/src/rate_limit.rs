@@ -9,7 +9,8 @@ pub struct Model {
     pub id: Uuid,
     #[sea_orm(unique)]
     pub key: String,
-    pub full_at: DateTimeWithTimeZone,
+    pub attempts: i16,
+    pub full_at: i64,
     pub created_at: DateTimeWithTimeZone,
     pub updated_at: DateTimeWithTimeZone,
 }

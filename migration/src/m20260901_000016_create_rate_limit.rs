@@ -1,13 +1,14 @@
 //! How often something was tried lately, by whom or on what, for all processes together.
 //!
-//! `full_at` is when the allowance is whole again (the theoretical arrival time of GCRA): who is more than a window
-//! ahead of now has to wait. Rows of the past mean nothing and are swept.
+//! `full_at` is when the allowance is whole again, in microseconds since 1970: a number, because both databases can add
+//! to it in the statement that decides. `attempts` counts what is not given back little by little but all at once. Rows
+//! of the past mean nothing and are swept.
 //!
 //! Old binaries count for themselves.
 
 use sea_orm_migration::prelude::*;
 
-use crate::schema::{drop_table, string, table, timestamp};
+use crate::schema::{big_integer, drop_table, small_integer, string, table};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -19,10 +20,13 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        table("rate_limit", [string("key", 255).unique(), timestamp("full_at")])
-            .index(["full_at"])
-            .create(manager)
-            .await
+        table(
+            "rate_limit",
+            [string("key", 255).unique(), small_integer("attempts"), big_integer("full_at")],
+        )
+        .index(["full_at"])
+        .create(manager)
+        .await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

@@ -9,6 +9,7 @@ pub mod address;
 pub mod credential;
 pub mod deletion;
 mod error;
+pub mod lockout;
 pub mod magic_link;
 pub mod password;
 pub mod password_change;

@@ -10,6 +10,7 @@ pub mod database;
 pub mod error;
 pub mod field;
 pub mod identity;
+pub mod limit;
 pub mod mail;
 pub mod organization;
 pub mod project;
@@ -19,6 +20,7 @@ pub mod resource;
 pub mod scope;
 pub mod search;
 pub mod seed;
+pub mod sweep;
 pub mod table;
 pub mod write;
 

@@ -14,7 +14,7 @@ use validator::ValidateEmail;
 use super::{
     Hasher, IdentityError, Tools,
     account::{self, Stored},
-    address, new_id, password,
+    address, lockout, new_id, password,
     session::{self, Device, SignedIn},
     transact, username,
 };
@@ -70,6 +70,11 @@ impl Login {
             Self::Email(email) => Self::Email(normalize(email)?),
             Self::Username(name) => Self::Username(username::normalize(name)?),
         })
+    }
+
+    fn text(&self) -> &str {
+        let (Self::Email(text) | Self::Username(text)) = self;
+        text
     }
 
     fn condition(&self) -> Expr {
@@ -274,7 +279,7 @@ pub async fn create_user(
 ///
 /// # Errors
 /// `InvalidEmail`, those of a user name, `PasswordTooLong`, `InvalidEmailOrPassword`, `InvalidUsernameOrPassword`,
-/// `EmailNotVerified` (then a new link is sent), `BannedUser`; `Busy`.
+/// `AccountTemporarilyLocked`, `EmailNotVerified` (then a new link is sent), `BannedUser`; `Busy`.
 pub async fn sign_in(
     database: &Database,
     tools: &Tools,
@@ -286,7 +291,8 @@ pub async fn sign_in(
     password::check_given(&input.password)?;
     let stored = Stored::find(database.reader(), login.condition()).await?;
     let hash = stored.as_ref().map(|stored| stored.hash.as_str());
-    let right = tools.hasher.verify(&input.password, hash).await?;
+    let verified = tools.hasher.verify(&input.password, hash);
+    let right = lockout::guard(database, caller.at, login.text(), verified).await?;
     let Some(stored) = stored.filter(|_| right) else {
         return Err(login.refusal());
     };
