@@ -1,13 +1,14 @@
 //! What surrounds the handlers. [`server`](crate::server) puts these in their order and says why it is that.
 //!
 //! The layers are few and do several things each, because every one costs every request: the whole of them stays
-//! below two microseconds, without a future of its own for any but [`observe`].
+//! below two microseconds, without a future of its own for any but [`observe`] (and [`limit`], where it counts).
 
 pub mod body;
 pub mod client;
 pub mod compress;
 pub mod cors;
 pub mod gate;
+pub mod limit;
 pub mod observe;
 pub mod panic;
 pub mod request_id;

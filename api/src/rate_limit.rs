@@ -1,4 +1,5 @@
-//! How many requests a client may make: GCRA, counted per address (IPv4) or network (IPv6, /64).
+//! How many requests a client may make: GCRA, counted per address (IPv4) or network (IPv6, /64). Here each process
+//! counts for itself, all requests; what is sent to `/api/auth` is besides counted by all together ([`shared`]).
 //!
 //! Every answer says how the client stands, in `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers).
 //! The store forgets a client as soon as its quota is whole again, so it never holds more clients than have called
@@ -8,13 +9,15 @@
 //! for the burst of a page that loads: ten requests a second are more than a person causes, and few enough that one
 //! client cannot take a server's whole time.
 
+pub mod shared;
+
 use std::{fmt, num::NonZeroU32, time::Duration};
 
 use actix_web::{
     Error, HttpMessage, HttpResponse, ResponseError,
     dev::ServiceRequest,
     http::{
-        Method, StatusCode,
+        StatusCode,
         header::{HeaderName, HeaderValue, RETRY_AFTER},
     },
 };
@@ -38,12 +41,6 @@ pub const STANDING: HeaderName = HeaderName::from_static("ratelimit");
 /// What Better Auth's client reads in place of `Retry-After`.
 pub(crate) const X_RETRY_AFTER: HeaderName = HeaderName::from_static("x-retry-after");
 
-/// Guessing passwords is slow work: as many attempts as Better Auth allows, for each of these prefixes.
-const STRICT: [(&str, &str); 2] =
-    [("sign-in", "/api/auth/sign-in"), ("sign-up", "/api/auth/sign-up")];
-const STRICT_REQUESTS: NonZeroU32 = NonZeroU32::new(3).unwrap();
-const STRICT_WINDOW: Duration = Duration::from_secs(10);
-
 /// Who must be able to ask at any rate: orchestrators and monitoring.
 const EXEMPT: [&str; 3] = ["/livez", "/readyz", "/metrics"];
 
@@ -51,7 +48,6 @@ const EXEMPT: [&str; 3] = ["/livez", "/readyz", "/metrics"];
 #[derive(Debug)]
 pub struct RateLimits {
     default: Limit,
-    strict: Vec<(&'static str, Limit)>,
 }
 
 /// How a client stands after a request; an extension of the request, for the headers of its answer.
@@ -75,9 +71,7 @@ impl RateLimits {
     /// The limits of the settings, if there are any.
     pub fn new(limit: RateLimit) -> Option<Self> {
         let RateLimit::Per { requests, window } = limit else { return None };
-        let strict =
-            STRICT.map(|(name, prefix)| (prefix, Limit::new(name, STRICT_REQUESTS, STRICT_WINDOW)));
-        Some(Self { default: Limit::new("default", requests, window), strict: strict.into() })
+        Some(Self { default: Limit::new("default", requests, window) })
     }
 
     /// Counts the request.
@@ -94,15 +88,7 @@ impl RateLimits {
         else {
             return Ok(());
         };
-        let strict = match *request.method() {
-            Method::POST => self.strict.iter().find(|(prefix, _)| path.starts_with(prefix)),
-            _ => None,
-        };
-        let mut outcome = self.default.count(&client);
-        if let (Ok(_), Some((_, limit))) = (&outcome, strict) {
-            outcome = limit.count(&client);
-        }
-        let (standing, wait) = match outcome {
+        let (standing, wait) = match self.default.count(&client) {
             Ok(standing) => (standing, None),
             Err((standing, wait)) => (standing, Some(wait)),
         };
@@ -115,10 +101,8 @@ impl RateLimits {
 
     /// Forgets the clients whose quota is whole again.
     pub fn forget(&self) {
-        for limit in self.strict.iter().map(|(_, limit)| limit).chain([&self.default]) {
-            limit.limiter.retain_recent();
-            limit.limiter.shrink_to_fit();
-        }
+        self.default.limiter.retain_recent();
+        self.default.limiter.shrink_to_fit();
     }
 }
 
@@ -175,7 +159,7 @@ impl Limit {
             name,
             requests: requests.get(),
             window,
-            policy: text(&format!("\"{name}\";q={requests};w={}", window.as_secs())),
+            policy: text(&policy(name, requests, window)),
             limiter: RateLimiter::dashmap(quota).with_middleware(),
             clock: DefaultClock::default(),
         }
@@ -206,6 +190,10 @@ impl Limit {
     }
 }
 
+fn policy(name: &str, requests: NonZeroU32, window: Duration) -> String {
+    format!("\"{name}\";q={requests};w={}", window.as_secs())
+}
+
 /// Rounded up, and at least one: who comes back after them is let in.
 fn whole_seconds(wait: Duration) -> u64 {
     (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
@@ -218,7 +206,7 @@ fn text(header: &str) -> HeaderValue {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::test::TestRequest;
+    use actix_web::{http::Method, test::TestRequest};
 
     use super::*;
 
@@ -264,24 +252,6 @@ mod tests {
             "another client"
         );
         assert!(ask(&limits, Method::GET, "/readyz", "192.0.2.1").is_ok(), "a health check");
-    }
-
-    #[test]
-    fn attempts_to_sign_in_are_few() {
-        let limits = RateLimits::new("600/60s".parse().unwrap()).unwrap();
-        for _ in 0..3 {
-            assert!(ask(&limits, Method::POST, "/api/auth/sign-in/email", "2001:db8::1").is_ok());
-        }
-        // The next address of the same network is the same client.
-        let (status, after) =
-            ask(&limits, Method::POST, "/api/auth/sign-in/username", "2001:db8::2").unwrap_err();
-        assert_eq!(status, 429);
-        assert!((1..=4).contains(&after.parse::<u64>().unwrap()), "{after}");
-        assert!(
-            ask(&limits, Method::POST, "/api/auth/sign-up/email", "2001:db8::1").is_ok(),
-            "counted apart"
-        );
-        assert!(ask(&limits, Method::GET, "/api/auth/get-session", "2001:db8::1").is_ok());
     }
 
     #[test]

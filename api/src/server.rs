@@ -11,7 +11,9 @@ use actix_web::{
     web::{self, Data},
 };
 use anyhow::Context;
-use service::{Database, mail::Worker, query::Cursors};
+use service::{
+    Database, database::DatabaseOptions, mail::Worker, query::Cursors, sweep::sweep_regularly,
+};
 use tokio::{
     sync::Notify,
     time::{self, Instant},
@@ -30,6 +32,7 @@ use crate::{
         compress::SkipShort,
         cors::{CrossOrigin, TrustedOrigins},
         gate::{Gate, acceptable},
+        limit::SharedLimits,
         observe::{Observe, Observer},
         panic::CatchPanic,
     },
@@ -58,6 +61,7 @@ pub struct Server {
     workers: dev::Server,
     address: SocketAddr,
     limits: Option<Arc<RateLimits>>,
+    background: Database,
     mail: Option<Worker>,
 }
 
@@ -72,7 +76,9 @@ impl Server {
             .with_context(|| format!("cannot listen on {wanted}: change HOST or PORT"))?;
         let address = listener.local_addr()?;
         let parts = Arc::new(Parts::new(config, address).await?);
-        let (limits, mail) = (parts.limits.clone(), parts.mail().await?);
+        let limits = parts.limits.clone();
+        let background = parts.background().await?;
+        let mail = parts.mail(&background);
         let workers = HttpServer::new(move || app(&parts))
             .workers(config.workers())
             .keep_alive(KEEP_ALIVE)
@@ -83,7 +89,7 @@ impl Server {
             .disable_signals()
             .listen(listener)?
             .run();
-        Ok(Self { workers, address, limits, mail })
+        Ok(Self { workers, address, limits, background, mail })
     }
 
     /// Where it listens: with PORT 0, the port it was given.
@@ -99,6 +105,7 @@ impl Server {
         let handle = self.workers.handle();
         let (mut workers, mut stop) = (pin!(self.workers), pin!(stop));
         let (mut deadline, mut forget) = (None, time::interval(FORGET));
+        let mut sweeping = pin!(sweep_regularly(self.background));
         let stop_mail = Arc::new(Notify::new());
         let mail =
             self.mail.map(|mail| rt::spawn(mail.run(Arc::clone(&stop_mail).notified_owned())));
@@ -113,6 +120,7 @@ impl Server {
                     stop_mail.notify_one();
                 }
                 _ = forget.tick() => if let Some(limits) = &self.limits { limits.forget() },
+                never = &mut sweeping => match never {},
             }
         };
         if let (Some(mail), Some(deadline)) = (mail, deadline) {
@@ -175,17 +183,12 @@ impl Parts {
     }
 
     /// What sends the messages, with a connection of its own on PostgreSQL.
-    async fn mail(&self) -> anyhow::Result<Option<Worker>> {
+    fn mail(&self, background: &Database) -> Option<Worker> {
         let Some(transport) = self.config.transport() else {
             tracing::warn!("no mail is sent: SMTP_URL is not set; messages wait in the database");
-            return Ok(None);
+            return None;
         };
-        let database = match &self.sqlite {
-            Some(database) => database.clone(),
-            // The smallest share of the connections: one.
-            None => connect(&self.config, usize::MAX, &self.metrics).await?,
-        };
-        Ok(Some(Worker::new(database, self.identity.mailer(), transport)))
+        Some(Worker::new(background.clone(), self.identity.mailer(), transport))
     }
 
     /// The database of one worker.
@@ -195,14 +198,27 @@ impl Parts {
             None => connect(&self.config, self.config.workers(), &self.metrics).await,
         }
     }
+
+    /// The database of what is done beside requests: on PostgreSQL, one connection while it is needed.
+    async fn background(&self) -> anyhow::Result<Database> {
+        if let Some(database) = &self.sqlite {
+            return Ok(database.clone());
+        }
+        let mut options = self.config.database_options(1);
+        (options.max_connections, options.min_connections) = (1, 0);
+        open(&self.config, &options).await
+    }
 }
 
 async fn connect(config: &Config, pools: usize, metrics: &Metrics) -> anyhow::Result<Database> {
-    let connected = Database::connect(&config.database_options(pools)).await;
-    let mut database =
-        connected.with_context(|| format!("cannot connect to {}", config.database_url))?;
+    let mut database = open(config, &config.database_options(pools)).await?;
     metrics.watch(&mut database);
     Ok(database)
+}
+
+async fn open(config: &Config, options: &DatabaseOptions) -> anyhow::Result<Database> {
+    let connected = Database::connect(options).await;
+    connected.with_context(|| format!("cannot connect to {}", config.database_url))
 }
 
 /// One worker's application.
@@ -219,6 +235,7 @@ fn app(
 > {
     let own = Arc::clone(parts);
     let limits = parts.limits.clone();
+    let shared = limits.is_some();
     let observe = Observe::new(Observer {
         metrics: parts.metrics.clone(),
         proxies: parts.config.trusted_proxies.clone(),
@@ -245,6 +262,8 @@ fn app(
         .wrap(CatchPanic)
         // Nothing is read from the database for who cannot read the answer.
         .wrap(Gate::new(acceptable))
+        // Inside of the process's own limit, which keeps floods from the database.
+        .wrap(SharedLimits { on: shared })
         // Before routing and before any work: a request too many must cost next to nothing. Inside of CORS, or a
         // browser would not show its page the 429; preflights are not counted.
         .wrap(Gate::new(move |request| {

@@ -29,6 +29,7 @@ mod m20260901_000014_search_project_task;
 mod m20260901_000015_create_email;
 mod m20260901_000016_create_rate_limit;
 mod m20260901_000017_add_audit_log_impersonator_id;
+mod m20260901_000018_index_expiry;
 
 pub use connection::{Locked, migrate, pending};
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
@@ -61,6 +62,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260901_000015_create_email::Migration),
             Box::new(m20260901_000016_create_rate_limit::Migration),
             Box::new(m20260901_000017_add_audit_log_impersonator_id::Migration),
+            Box::new(m20260901_000018_index_expiry::Migration),
         ]
     }
 }

@@ -162,6 +162,31 @@ pub async fn drop_column(
     manager.alter_table(Table::alter().table(table).drop_column(column.name).to_owned()).await
 }
 
+/// Adds an index as [`NewTable::index`] describes one.
+///
+/// # Errors
+/// What the database refuses.
+pub async fn add_index(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    columns: &[&'static str],
+) -> Result<(), DbErr> {
+    manager.create_index(index("ix", table, columns)).await
+}
+
+/// Drops an index as [`add_index`] added it.
+///
+/// # Errors
+/// What the database refuses.
+pub async fn drop_index(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    columns: &[&'static str],
+) -> Result<(), DbErr> {
+    let name = format!("ix_{table}_{}", columns.join("_"));
+    manager.drop_index(Index::drop().name(name).table(table).to_owned()).await
+}
+
 /// The index that a column has on its own account.
 fn index_of(table: &'static str, column: &Column) -> Option<IndexCreateStatement> {
     if column.unique {

@@ -1,22 +1,39 @@
 //! Rows that mean nothing any more. Nobody reads them, so nothing depends on when they go, or on how many processes
 //! sweep at once.
 
+use std::{convert::Infallible, ops::Range, time::Duration};
+
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
     prelude::{RateLimit, Session, Verification},
     rate_limit, session, verification,
 };
+use rand::RngExt;
 use sea_orm::{
     ColumnTrait, EntityTrait, QueryFilter,
     sea_query::{Expr, Query},
 };
 
-use crate::{Database, Result};
+use crate::{Caller, Database, Result};
 
 /// How many rows go in one transaction: few enough that nobody waits for it.
 const BATCH: u64 = 500;
 /// How long a proof that has expired is told from one that never was.
 const EXPIRED_PROOF: TimeDelta = TimeDelta::days(1);
+/// How long between two sweeps, in seconds: never the same, so that processes which started together drift apart.
+const PAUSE: Range<u64> = 480..720;
+
+/// Sweeps now and then, forever.
+pub async fn sweep_regularly(database: Database) -> Infallible {
+    loop {
+        let pause = rand::rng().random_range(PAUSE);
+        tokio::time::sleep(Duration::from_secs(pause)).await;
+        match sweep(&database, Caller::system().at).await {
+            Ok(rows) => tracing::debug!(rows, "swept"),
+            Err(error) => tracing::warn!(%error, "nothing was swept; it will be tried again"),
+        }
+    }
+}
 
 /// Deletes counts whose allowance is whole, sessions that have expired, and proofs that expired a day ago; gives how
 /// many rows that were.

@@ -1,6 +1,9 @@
 //! Who is at the other end: the address that a rate limit counts for and a session remembers.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+};
 
 use actix_web::http::header::{HeaderMap, HeaderName};
 
@@ -49,6 +52,17 @@ impl ClientAddress {
         match self.0 {
             IpAddr::V4(ip) => Client::V4(ip),
             IpAddr::V6(ip) => Client::V6(network(ip)),
+        }
+    }
+}
+
+impl fmt::Display for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::V4(ip) => ip.fmt(f),
+            Self::V6(network) => {
+                write!(f, "{}/64", Ipv6Addr::from_bits(u128::from(*network) << 64))
+            }
         }
     }
 }
@@ -105,5 +119,7 @@ mod tests {
         assert_ne!(of("2001:db8:0:1::1"), of("2001:db8:0:2::1"));
         assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
         assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+        assert_eq!(of("2001:DB8:0:1::1").to_string(), "2001:db8:0:1::/64");
+        assert_eq!(of("::ffff:192.0.2.1").to_string(), "192.0.2.1");
     }
 }

@@ -10,7 +10,7 @@ use crate::harness::Backend::{self, Postgres, Sqlite};
 use crate::harness::Database;
 
 /// A row for each table, in the order of the migrations; `#1` is the id that ends in 1.
-pub(super) const ROWS: [&str; 14] = [
+pub(super) const ROWS: [&str; 18] = [
     r#"INSERT INTO "user" (id, name, email, email_verified, username, role, banned, two_factor_enabled,
        onboarding_complete, created_at, updated_at)
        VALUES (#1, 'Ada', 'ada@example.com', true, 'ada', 'admin', false, false, true, #now, #now)"#,
@@ -38,6 +38,12 @@ pub(super) const ROWS: [&str; 14] = [
        VALUES (#c, 'create', 'task', #b, #9, '{"title":"Fly"}', #now, #now)"#,
     "UPDATE task SET estimate_minutes = 90",
     "INSERT INTO _task_search (id, version, title, description) VALUES (#b, 1, 'fly', '')",
+    "INSERT INTO email (id, recipient, kind, sealed, attempts, due_at, failed, created_at, updated_at)
+     VALUES (#d, 'ada@example.com', 'magic-link', '', 0, #now, false, #now, #now)",
+    "INSERT INTO rate_limit (id, key, attempts, full_at, created_at, updated_at)
+     VALUES (#e, 'sign-in:192.0.2.1', 0, 1, #now, #now)",
+    "UPDATE audit_log SET impersonator_id = #1",
+    "UPDATE session SET expires_at = #now",
 ];
 
 #[derive(Clone, Copy, Debug)]
