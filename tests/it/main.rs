@@ -38,6 +38,7 @@ mod plans;
 mod project;
 mod project_member;
 mod project_verb;
+mod rate_limit;
 mod scope;
 mod search;
 mod smoke;

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use reqwest::Client as Http;
+use service::database::{DatabaseOptions, Synchronous};
 use sqlx::AnyConnection;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -184,9 +185,28 @@ impl App {
         self.site.move_to(process.address);
     }
 
-    /// A second process on the same database, with the same settings.
-    pub(crate) fn another(&self) -> Process {
-        Process::serve(self.folder.path(), &settings(&self.database, &self.extra), &self.output)
+    /// Starts one more server on the same database, as a second instance behind a load balancer. Its clients are without
+    /// credentials.
+    pub(crate) fn another(&self) -> (Process, Client) {
+        let settings = settings(&self.database, &self.extra);
+        let process = Process::serve(self.folder.path(), &settings, &self.output);
+        let client = Client::nobody(process.address);
+        (process, client)
+    }
+
+    /// The service on the same database, without HTTP.
+    pub(crate) async fn service(&self) -> service::Database {
+        let options = DatabaseOptions {
+            url: self.database.url.clone(),
+            max_connections: 4,
+            min_connections: 1,
+            idle_timeout: Duration::from_secs(30),
+            connect_timeout: Duration::from_secs(10),
+            statement_timeout: Duration::from_secs(30),
+            synchronous: Synchronous::Normal,
+            log_queries: false,
+        };
+        service::Database::connect(&options).await.expect("the database is there")
     }
 
     fn process(&self) -> MutexGuard<'_, Process> {

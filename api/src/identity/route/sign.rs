@@ -24,7 +24,7 @@ pub(super) fn routes(api: &mut ServiceConfig<'_>) {
         .service(sign_in_email)
         .service(sign_out)
         .service(ok)
-        .service(error);
+        .service(error_page);
 }
 
 /// Creates a user and signs them in
@@ -152,7 +152,7 @@ async fn ok() -> HttpResponse {
     params(("error" = Option<String>, Query, description = "Which error")),
     responses((status = 200, body = String, content_type = "text/plain", description = "the error"), Refusals))]
 #[get("/api/auth/error")]
-async fn error(auth: Auth) -> HttpResponse {
+async fn error_page(auth: Auth) -> HttpResponse {
     let query = url::form_urlencoded::parse(auth.request.query_string().as_bytes());
     let code = query.into_owned().find(|(name, _)| name == "error").map(|(_, code)| code);
     let is_plain = |code: &String| {
