@@ -76,7 +76,9 @@ async fn pending_only_reads_and_ignores_what_a_newer_release_applied(
     let all = pending(locked.connection()).await.expect("an empty database lacks everything");
     let made = scratch.schema().await;
     assert!(made.is_empty(), "{made:?}");
-    Migrator::up(locked.connection(), Some(13)).await.expect("up");
+    let steps = Migrator::migrations().len();
+    let but_one = u32::try_from(steps - 1).expect("few steps");
+    Migrator::up(locked.connection(), Some(but_one)).await.expect("up");
 
     let last = pending(locked.connection()).await.expect("the rest is pending");
     Migrator::up(locked.connection(), None).await.expect("up");
@@ -87,8 +89,8 @@ async fn pending_only_reads_and_ignores_what_a_newer_release_applied(
     let none = pending(locked.connection()).await.expect("nothing is pending");
     locked.close().await.expect("the connection closes");
 
-    assert_eq!(all.len(), 14);
-    assert_eq!(last, ["m20260901_000017_add_audit_log_impersonator_id"]);
+    assert_eq!(all.len(), steps);
+    assert_eq!(last, all[steps - 1..]);
     let applied = migrate(scratch.url()).await.expect("nothing to do is no error");
     assert!(none.is_empty() && applied.is_empty(), "{none:?} {applied:?}");
 }
