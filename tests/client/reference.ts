@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { type BetterAuthOptions, betterAuth } from "better-auth";
 import { memoryAdapter } from "better-auth/adapters/memory";
 import { toNodeHandler } from "better-auth/node";
+import { adminAc, userAc } from "better-auth/plugins/admin/access";
 import { admin, genericOAuth, magicLink, organization, username } from "better-auth/plugins";
 import { CLIENT_ID, CLIENT_SECRET, PROVIDER_ID } from "./provider.ts";
 import { type MailKind, type Server, TRUSTED_ORIGINS } from "./server.ts";
@@ -17,7 +18,7 @@ const TABLES = ["user", "session", "account", "verification", "organization", "m
 
 /** The columns that a database answers with null where nothing was written. */
 const NULLABLE: Record<string, string[]> = {
-	user: ["image", "username", "displayUsername", "role", "banned", "banReason", "banExpires", "locale"],
+	user: ["image", "username", "displayUsername", "banReason", "banExpires", "locale"],
 	session: ["impersonatedBy", "activeOrganizationId"],
 	organization: ["logo", "metadata"],
 };
@@ -121,7 +122,7 @@ function options(url: string, issuer: string, db: Database, outbox: string, conf
 		},
 		plugins: [
 			username(),
-			admin(),
+			admin({ roles: { admin: adminAc, user: userAc } }),
 			organization({
 				requireEmailVerificationOnInvitation: true,
 				sendInvitationEmail: async ({ email, id }) =>
