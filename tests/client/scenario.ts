@@ -170,7 +170,9 @@ export class Run {
 	}
 
 	async #perform<T>(name: string, work: () => Promise<T>): Promise<{ value: T } | undefined> {
-		const step: Step = { scenario: this.#scenario, name, exchanges: [] };
+		// Servers are compared step by step, by name, so that must be the step's own.
+		const before = this.steps.filter((step) => step.name.replace(/ \(\d+\)$/, "") === name).length;
+		const step: Step = { scenario: this.#scenario, name: before ? `${name} (${before + 1})` : name, exchanges: [] };
 		this.#current = step.exchanges;
 		this.steps.push(step);
 		try {
