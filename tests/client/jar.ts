@@ -1,5 +1,7 @@
 /** A simulated device: a cookie jar around `fetch` that remembers every exchange. */
 
+import { request } from "node:http";
+
 /** One `Set-Cookie` header. */
 export interface SetCookie {
 	name: string;
@@ -42,27 +44,22 @@ export class Jar {
 		this.#seen = seen;
 	}
 
-	/** The `fetch` that is given to the client. */
+	/** The `fetch` that is given to the client: a browser's, as far as a server can tell. */
 	readonly fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
 		const request = new Request(input, { ...init, credentials: "omit" });
-		const headers = new Headers(request.headers);
-		headers.set("origin", new URL(this.#url).origin);
-		const sent = typeof init?.body === "string" ? init.body : undefined;
-		return await this.#send(request.url, request.method, headers, sent);
+		const headers = { ...Object.fromEntries(request.headers), "sec-fetch-mode": "cors", ...this.#usual() };
+		const body = typeof init?.body === "string" ? init.body : undefined;
+		const { status, text, raw } = await this.#send(request.url, request.method, headers, body);
+		return new Response(text === "" ? null : text, { status, headers: raw });
 	};
 
-	/** A request that no client makes for us. `path` begins under the server's address. */
+	/** A request that no client makes for us. `path` begins under the server's address and is sent as it stands. */
 	async request(method: string, path: string, { body, headers: extra = {} }: RequestOptions = {}): Promise<Exchange> {
-		const headers = new Headers({ origin: new URL(this.#url).origin });
-		if (body !== undefined) headers.set("content-type", "application/json");
-		for (const [name, value] of Object.entries(extra)) {
-			if (value === null) headers.delete(name);
-			else headers.set(name, value);
-		}
-		const sent = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
-		let exchange: Exchange | undefined;
-		await this.#send(`${this.#url}${path}`, method, headers, sent, (done) => (exchange = done));
-		return exchange as Exchange;
+		const type = body === undefined ? {} : { "content-type": "application/json" };
+		const headers = Object.entries({ ...type, ...this.#usual(), ...extra }).filter(([, value]) => value !== null);
+		const text = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
+		const { exchange } = await this.#send(`${this.#url}${path}`, method, Object.fromEntries(headers) as Record<string, string>, text);
+		return exchange;
 	}
 
 	/** Opens a link, as from a mail. */
@@ -72,39 +69,52 @@ export class Jar {
 		return await this.request("GET", pathname + search, { headers: { origin: null } });
 	}
 
-	async #send(
-		url: string,
-		method: string,
-		headers: Headers,
-		body: string | undefined,
-		done: (exchange: Exchange) => void = () => {},
-	): Promise<Response> {
-		if (this.cookies.size > 0) {
-			headers.set("cookie", [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; "));
-		}
+	#usual(): Record<string, string> {
+		const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+		return { origin: new URL(this.#url).origin, "user-agent": "node", ...(cookie && { cookie }) };
+	}
+
+	async #send(url: string, method: string, headers: Record<string, string>, body: string | undefined) {
 		const time = new Date().toISOString();
-		const response = await fetch(url, { method, headers, body, redirect: "manual" });
-		const cookies = response.headers.getSetCookie().map(parseSetCookie);
+		const { status, text, raw } = await send(url, method, headers, body);
+		const cookies = raw.getSetCookie().map(parseSetCookie);
 		for (const { name, value, attributes } of cookies) {
 			if (attributes["max-age"] === "0") this.cookies.delete(name);
 			else this.cookies.set(name, value);
 		}
-		const text = await response.clone().text();
 		const exchange: Exchange = {
 			time,
 			method,
 			path: url.slice(new URL(url).origin.length),
 			sent: body,
-			status: response.status,
+			status,
 			body: parseBody(text),
-			contentType: response.headers.get("content-type"),
-			location: response.headers.get("location"),
+			contentType: raw.get("content-type"),
+			location: raw.get("location"),
 			cookies,
 		};
 		this.#seen(exchange);
-		done(exchange);
-		return response;
+		return { exchange, status, text, raw };
 	}
+}
+
+/** Sends exactly these headers, which `fetch` would not, and follows no redirect. */
+async function send(url: string, method: string, headers: Record<string, string>, body: string | undefined) {
+	const { origin } = new URL(url);
+	return await new Promise<{ status: number; text: string; raw: Headers }>((resolve, reject) => {
+		const length = body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };
+		const path = url.slice(origin.length);
+		const outgoing = request(origin, { path, method, headers: { ...headers, ...length } }, async (answer) => {
+			const chunks: Buffer[] = [];
+			for await (const chunk of answer) chunks.push(chunk as Buffer);
+			const raw = new Headers();
+			for (let at = 0; at + 1 < answer.rawHeaders.length; at += 2) {
+				raw.append(answer.rawHeaders[at] as string, answer.rawHeaders[at + 1] as string);
+			}
+			resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString(), raw });
+		});
+		outgoing.on("error", reject).end(body);
+	});
 }
 
 function parseSetCookie(header: string): SetCookie {

@@ -7,6 +7,7 @@ import * as magicLink from "./magic-link.ts";
 import * as member from "./member.ts";
 import * as organization from "./organization.ts";
 import * as session from "./session.ts";
+import * as social from "./social.ts";
 import * as username from "./username.ts";
 
 export const SCENARIOS: Scenario[] = [
@@ -19,4 +20,5 @@ export const SCENARIOS: Scenario[] = [
 	organization,
 	invitation,
 	member,
+	social,
 ].flatMap((group) => Object.values(group));
