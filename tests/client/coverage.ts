@@ -15,6 +15,8 @@ export function coverage(steps: Step[]): Covered[] {
 	const routes = new Map<string, Covered>();
 	for (const exchange of steps.flatMap(({ exchanges }) => exchanges)) {
 		const { method } = exchange;
+		// What says nothing at all is no route.
+		if (exchange.status === 404 && exchange.body === undefined) continue;
 		const path = routeOf(exchange.path);
 		const route = routes.get(`${path} ${method}`) ?? { method, path, successes: 0, errors: [] };
 		routes.set(`${path} ${method}`, route);

@@ -6,8 +6,10 @@ import * as invitation from "./invitation.ts";
 import * as magicLink from "./magic-link.ts";
 import * as member from "./member.ts";
 import * as organization from "./organization.ts";
+import * as origin from "./origin.ts";
 import * as session from "./session.ts";
 import * as social from "./social.ts";
+import * as sweep from "./sweep.ts";
 import * as username from "./username.ts";
 
 export const SCENARIOS: Scenario[] = [
@@ -21,4 +23,6 @@ export const SCENARIOS: Scenario[] = [
 	invitation,
 	member,
 	social,
+	sweep,
+	origin,
 ].flatMap((group) => Object.values(group));
