@@ -105,6 +105,8 @@ function options(url: string, issuer: string, db: Database, outbox: string, conf
 		},
 		user: {
 			additionalFields: {
+				// As the plugin declares it.
+				twoFactorEnabled: { type: "boolean", defaultValue: false, required: false, input: false },
 				locale: { type: "string", required: false },
 				onboardingComplete: { type: "boolean", defaultValue: false, required: false },
 			},
@@ -159,9 +161,9 @@ function withNulls<T extends Pick<Adapter, "create">>(inner: T): T {
 let sent = 0;
 
 async function writeMail(outbox: string, kind: MailKind, to: string, url: string): Promise<void> {
-	const name = join(outbox, `${String(sent++).padStart(6, "0")}.json`);
-	await writeFile(`${name}.part`, JSON.stringify({ to, subject: kind, text: url, html: url, kind, url }));
-	await rename(`${name}.part`, name);
+	const name = `${String(sent++).padStart(6, "0")}.json`;
+	await writeFile(join(outbox, `.${name}`), JSON.stringify({ to, subject: kind, text: url, html: url, kind, url }));
+	await rename(join(outbox, `.${name}`), join(outbox, name));
 }
 
 /** Whether the token of a link leads to another address than the one that it was made for. */

@@ -40,7 +40,7 @@ export interface Mail {
 }
 
 /** The pages whose addresses may be redirected to, and from whose origin requests may come, beside the server's own. */
-export const TRUSTED_ORIGINS = ["http://app.example.com", "https://*.apps.example.com"];
+export const TRUSTED_ORIGINS = ["http://app.example.com", "https://one.apps.example.com"];
 
 /** The server of SERVER_URL, driven from outside. */
 export function remoteServer(env: NodeJS.ProcessEnv): Server {
@@ -78,9 +78,7 @@ function setting(env: NodeJS.ProcessEnv, name: string): string {
 /** Waits for the newest message of this kind to this address, and takes it out of the outbox. */
 export async function takeMail(server: Server, to: string, kind: MailKind): Promise<Mail> {
 	return await until(`a mail ${kind} to ${to}`, async () => {
-		const names = (await readdir(server.outbox)).filter((name) => name.endsWith(".json")).sort().reverse();
-		for (const name of names) {
-			const path = join(server.outbox, name);
+		for (const path of (await messages(server)).reverse()) {
 			const mail = await readMail(path);
 			if (mail?.to.toLowerCase() === to.toLowerCase() && mail.kind === kind) {
 				await rm(path);
@@ -93,12 +91,17 @@ export async function takeMail(server: Server, to: string, kind: MailKind): Prom
 
 /** What is in the outbox for this address, by kind. */
 export async function pendingMails(server: Server, to: string): Promise<MailKind[]> {
-	const names = (await readdir(server.outbox)).filter((name) => name.endsWith(".json")).sort();
-	const mails = await Promise.all(names.map((name) => readMail(join(server.outbox, name))));
+	const mails = await Promise.all((await messages(server)).map(readMail));
 	return mails.filter((mail) => mail?.to === to).map((mail) => (mail as Mail).kind);
 }
 
-/** Undefined while the file is being written. */
+/** The files of the outbox, oldest first. Those that are being written begin with a dot. */
+async function messages({ outbox }: Server): Promise<string[]> {
+	const names = await readdir(outbox).catch((): string[] => []);
+	return names.filter((name) => /^[^.].*\.json$/.test(name)).sort().map((name) => join(outbox, name));
+}
+
+/** Undefined if it has gone. */
 async function readMail(path: string): Promise<Mail | undefined> {
 	try {
 		return JSON.parse(await readFile(path, "utf8")) as Mail;

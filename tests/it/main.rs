@@ -14,6 +14,7 @@ mod harness;
 
 mod access;
 mod audit_log;
+mod client;
 mod concurrency;
 mod crash;
 mod disconnect;

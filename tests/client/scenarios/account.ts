@@ -143,6 +143,21 @@ export const deletion: Scenario = {
 			assert.deepEqual(await elsewhere.client.getSession(), { data: null, error: null });
 		});
 
+		const leaver = await run.person("delete-links");
+		await run.ok("asks for a new password first", () => leaver.client.requestPasswordReset({ email: leaver.email, redirectTo: "/reset" }));
+		const [verify, reset] = await run.need("has two links", async () => {
+			const verify = new URL((await run.mail(leaver.email, "verify-email")).url);
+			const reset = new URL((await run.mail(leaver.email, "reset-password")).url);
+			return [verify.searchParams.get("token") ?? "", reset.pathname.split("/").at(-1) ?? ""];
+		});
+		await run.ok("deletes the user of the links", () => leaver.client.deleteUser());
+		await run.differs("so that the one verifies nothing", { reference: [401, "USER_NOT_FOUND"], garboard: [401, "INVALID_TOKEN"] }, () =>
+			leaver.client.verifyEmail({ query: { token: verify ?? "" } }),
+		);
+		await run.differs("and the other resets nothing", { reference: [400, "USER_NOT_FOUND"], garboard: [400, "INVALID_TOKEN"] }, () =>
+			leaver.client.resetPassword({ newPassword: "a password for nobody", token: reset }),
+		);
+
 		const { ageSessions } = run.server;
 		if (!ageSessions) return;
 		const stale = await run.person("delete-stale");

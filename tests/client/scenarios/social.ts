@@ -67,6 +67,19 @@ export const socialSignIn: Scenario = {
 			assert.equal(posted.status, 302);
 			assert.deepEqual(target(run, await other.open(new URL(posted.location ?? "", run.server.url).href)), ["/home", null]);
 		});
+		const password = "a password where there is none";
+		await run.refused("knows no password to change", 400, "CREDENTIAL_ACCOUNT_NOT_FOUND", () => client.changePassword({ currentPassword: password, newPassword: password }));
+		await run.refused("nor one to delete by", 400, "CREDENTIAL_ACCOUNT_NOT_FOUND", () => client.deleteUser({ password }));
+		await run.refused("nor one to verify", 400, "INVALID_PASSWORD", () => client.$fetch("/verify-password", { method: "POST", body: { password } }));
+		await run.refused("nor one to sign in with", 401, "INVALID_EMAIL_OR_PASSWORD", () => run.device().client.signIn.email({ email: newcomer.email ?? "", password }));
+		await run.ok("may get one by a reset", () => client.requestPasswordReset({ email: newcomer.email ?? "" }));
+		await run.ok("which the mail sets", async () => {
+			const link = new URL((await run.mail(newcomer.email ?? "", "reset-password")).url);
+			return await run.device().client.resetPassword({ newPassword: password, token: link.pathname.split("/").at(-1) });
+		});
+		await run.ok("and which signs in", () => client.signIn.email({ email: newcomer.email ?? "", password }));
+		await run.ok("beside the other account", () => client.listAccounts(), (data) => assert.equal(data.length, 2));
+		await run.refused("trusts no token of others", 401, "INVALID_TOKEN", () => client.signIn.social({ provider: PROVIDER_ID, idToken: { token: "a.b.c", nonce: "guess" } }));
 		await run.step("refuses another nonce", async () => {
 			const exchange = await signIn(run, run.device(), newcomer, { nonce: "of somebody else" });
 			assert.deepEqual(target(run, exchange), ["/sorry", "unable_to_get_user_info"]);

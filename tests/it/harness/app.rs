@@ -82,6 +82,11 @@ impl App {
         format!("http://{}{path}", self.site.address())
     }
 
+    /// The whole environment of the server, for programs that work beside it.
+    pub(crate) fn settings(&self) -> Vec<(&str, &str)> {
+        settings(&self.database, &self.extra)
+    }
+
     /// A folder that goes with the server.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()

@@ -1,0 +1,107 @@
+//! Front ends speak to `/api/auth` by the client of Better Auth, and are served as Better Auth serves them.
+//!
+//! The scripts are in `tests/client`: the real client drives the server, and then the server and Better Auth itself,
+//! whose answers must be equal but for a written list. `tests/run` installs what they need.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use rstest::rstest;
+use tokio::process::Command;
+use tokio::time::sleep;
+
+use crate::harness::App;
+use crate::harness::Backend::{self, Postgres, Sqlite};
+
+/// The folder in which the scripts ask for what no request can do, in the folder of the server.
+const WISHES: &str = "wishes";
+const OUTBOX: &str = "outbox";
+
+#[rstest]
+#[tokio::test]
+async fn the_real_client_is_served(#[values(Sqlite, Postgres)] backend: Backend) {
+    run("acceptance.ts", backend).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn answers_are_those_of_better_auth(#[values(Sqlite, Postgres)] backend: Backend) {
+    run("differential.ts", backend).await;
+}
+
+#[tokio::test]
+async fn the_scripts_are_well_typed() {
+    let compiler = Command::new("node").args(["node_modules/typescript/bin/tsc"]).current_dir(scripts()).output().await;
+    let compiler = compiler.expect("node starts");
+    assert!(compiler.status.success(), "{}", String::from_utf8_lossy(&compiler.stdout));
+}
+
+/// Runs one of the scripts against a server of its own, and fails with all that it has printed.
+async fn run(script: &str, backend: Backend) {
+    let issuer: &'static str = format!("http://127.0.0.1:{}", free_port()).leak();
+    let app = App::start_with(backend, &settings(issuer)).await;
+    let wishes = app.folder().join(WISHES);
+    fs::create_dir(&wishes).expect("a folder can be made");
+
+    let mut node = Command::new("node");
+    node.args(["--import", "tsx", script])
+        .current_dir(scripts())
+        // For `garboard`, which the script runs to make an administrator.
+        .envs(app.settings())
+        .env("SERVER_URL", app.url(""))
+        .env("OUTBOX", app.folder().join(OUTBOX))
+        .env("GRANT_ADMIN", concat!(env!("CARGO_BIN_EXE_garboard"), " user grant-admin"))
+        .env("BEHIND", &wishes)
+        .env("OIDC_ISSUER", issuer)
+        .env("COVERAGE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("client-coverage.json"))
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    let done = tokio::select! {
+        done = node.output() => done.expect("node starts"),
+        () = grant(&app, &wishes) => unreachable!("there may always be another wish"),
+    };
+    let printed = [done.stdout, done.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    assert!(done.status.success(), "{script} failed:\n{}", printed.concat());
+}
+
+/// Grants the wishes of a script: `age-sessions EMAIL` makes the sessions of a user older than is fresh.
+async fn grant(app: &App, wishes: &Path) {
+    loop {
+        for wish in fs::read_dir(wishes).expect("the folder can be read").map_while(Result::ok) {
+            let name = wish.file_name().into_string().expect("a wish is text");
+            let email = name.strip_prefix("age-sessions ").expect("there is one kind of wish");
+            app.execute(&format!(
+                r#"UPDATE session SET created_at = '2020-01-01T00:00:00.000Z'
+                WHERE user_id = (SELECT id FROM "user" WHERE email = '{email}')"#
+            ))
+            .await;
+            fs::remove_dir(wish.path()).expect("a wish can be taken away");
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn settings(issuer: &'static str) -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("EMAIL_OUTBOX", OUTBOX),
+        ("TRUSTED_ORIGINS", "http://app.example.com,https://one.apps.example.com"),
+        ("OIDC_EXAMPLE_ISSUER", issuer),
+        ("OIDC_EXAMPLE_CLIENT_ID", "garboard"),
+        ("OIDC_EXAMPLE_CLIENT_SECRET", "the secret of a client"),
+    ]
+}
+
+fn scripts() -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/client");
+    assert!(folder.join("node_modules").exists(), "the scripts are not installed: `tests/run` does that");
+    folder
+}
+
+/// A port for a provider that the server must know of before the script starts it.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    listener.local_addr().expect("a listener has an address").port()
+}
