@@ -19,7 +19,9 @@ try {
 	if (process.env["COVERAGE"]) await writeFile(process.env["COVERAGE"], `${JSON.stringify(covered, null, "\t")}\n`);
 	const requests = steps.reduce((sum, { exchanges }) => sum + exchanges.length, 0);
 	const seconds = ((Date.now() - start) / 1000).toFixed(1);
-	console.log(`${steps.length} steps, ${failures} failed; ${requests} requests to ${covered.length} routes in ${seconds} s`);
+	console.log(
+		`${steps.length} steps, ${failures} failed; ${requests} requests to ${covered.length} routes in ${seconds} s`,
+	);
 	process.exitCode = failures === 0 ? 0 : 1;
 } finally {
 	await server.stop();

@@ -38,7 +38,13 @@ function compareStep(ours: Step | undefined, theirs: Step | undefined, ourUrl: s
 		const [expected, found] = [mine && facts(mine, ourUrl), other && facts(other, theirUrl)];
 		const route = String((expected ?? found)?.get("request"));
 		const difference = (fact: string, reference: unknown, subject: unknown): Difference => ({
-			scenario, step: name, route, fact, reference, subject, exchanges: [mine, other],
+			scenario,
+			step: name,
+			route,
+			fact,
+			reference,
+			subject,
+			exchanges: [mine, other],
 		});
 		if (!expected || !found) return [difference("exchange", expected && "made", found && "made")];
 		// After these the rest of the answer says nothing new.

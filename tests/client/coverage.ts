@@ -37,6 +37,7 @@ export function routeOf(path: string): string {
 
 function errorOf({ status, body, location }: Exchange): string | undefined {
 	if (status >= 400) return (body as { code?: string } | undefined)?.code ?? String(status);
-	if (status >= 300 && location !== null) return new URL(location, "http://localhost").searchParams.get("error") ?? undefined;
+	if (status >= 300 && location !== null)
+		return new URL(location, "http://localhost").searchParams.get("error") ?? undefined;
 	return undefined;
 }

@@ -19,6 +19,7 @@ export const DEVIATIONS: Deviation[] = [
 		route: /./,
 		fact: "body.message",
 		reference: /^\[(body|query|headers)/,
-		reason: "The text of VALIDATION_ERROR is made for people and comes from another validator; its code and form are the same.",
+		reason:
+			"The text of VALIDATION_ERROR is made for people and comes from another validator; its code and form are the same.",
 	},
 ];

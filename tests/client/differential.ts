@@ -42,7 +42,9 @@ try {
 }
 
 function print({ scenario, step, route, fact, reference, subject, exchanges }: Difference): void {
-	console.log(`DIFFERS ${scenario}: ${step}: ${route} ${fact}: Better Auth ${JSON.stringify(reference)}, the server ${JSON.stringify(subject)}`);
+	console.log(
+		`DIFFERS ${scenario}: ${step}: ${route} ${fact}: Better Auth ${JSON.stringify(reference)}, the server ${JSON.stringify(subject)}`,
+	);
 	if (fact !== "status" && fact !== "request") return;
 	for (const exchange of exchanges) if (exchange) console.log(`    ${show(exchange)}`);
 }

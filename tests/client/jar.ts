@@ -58,7 +58,12 @@ export class Jar {
 		const type = body === undefined ? {} : { "content-type": "application/json" };
 		const headers = Object.entries({ ...type, ...this.#usual(), ...extra }).filter(([, value]) => value !== null);
 		const text = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
-		const { exchange } = await this.#send(`${this.#url}${path}`, method, Object.fromEntries(headers) as Record<string, string>, text);
+		const { exchange } = await this.#send(
+			`${this.#url}${path}`,
+			method,
+			Object.fromEntries(headers) as Record<string, string>,
+			text,
+		);
 		return exchange;
 	}
 

@@ -55,7 +55,10 @@ function collect(found: Facts, path: string, value: unknown, text: (key: string,
 
 /** An address with `<server>` for the server's own, and without what is random in its query. */
 function withoutRandom(address: string, server: string): string {
-	const [start = "", query] = address.replaceAll(encodeURIComponent(server), "<server>").replaceAll(server, "<server>").split("?");
+	const [start = "", query] = address
+		.replaceAll(encodeURIComponent(server), "<server>")
+		.replaceAll(server, "<server>")
+		.split("?");
 	if (query === undefined) return start;
 	const parts = query.split("&").map((part) => {
 		const [name = "", value] = part.split("=");

@@ -52,7 +52,9 @@ export async function startProvider(issuer: string): Promise<Provider> {
 		const code = form.get("code") ?? "";
 		const grant = codes.get(code);
 		codes.delete(code);
-		const proof = createHash("sha256").update(form.get("code_verifier") ?? "").digest("base64url");
+		const proof = createHash("sha256")
+			.update(form.get("code_verifier") ?? "")
+			.digest("base64url");
 		if (!isOurClient(request, form)) return send(response, 401, { error: "invalid_client" });
 		if (!grant || grant.challenge !== proof || grant.redirect !== form.get("redirect_uri")) {
 			return send(response, 400, { error: "invalid_grant" });

@@ -43,7 +43,8 @@ export async function startReference(issuer: string): Promise<Server> {
 		// Garboard asks by mail before it deletes an account only where the session proves too little; Better Auth
 		// asks always or never.
 		const deletes = request.url === "/api/auth/delete-user" && request.headers.cookie !== undefined;
-		const session = deletes && (await auth.api.getSession({ headers: new Headers({ cookie: request.headers.cookie ?? "" }) }));
+		const session =
+			deletes && (await auth.api.getSession({ headers: new Headers({ cookie: request.headers.cookie ?? "" }) }));
 		const stale = session && Date.now() - session.session.createdAt.getTime() > 24 * 3600 * 1000;
 		// It knows its callers by this header alone.
 		request.headers["x-forwarded-for"] = request.socket.remoteAddress;
@@ -93,7 +94,10 @@ function options(url: string, issuer: string, db: Database, outbox: string, conf
 			enabled: true,
 			autoSignIn: true,
 			// What is stored is not compared, and scrypt would cost most of the time of a run.
-			password: { hash: async (password) => digest(password), verify: async ({ hash, password }) => hash === digest(password) },
+			password: {
+				hash: async (password) => digest(password),
+				verify: async ({ hash, password }) => hash === digest(password),
+			},
 			sendResetPassword: async ({ user, url }) => await mail("reset-password", user.email, url),
 			revokeSessionsOnPasswordReset: true,
 		},
@@ -127,8 +131,7 @@ function options(url: string, issuer: string, db: Database, outbox: string, conf
 			admin({ roles: { admin: adminAc, user: userAc } }),
 			organization({
 				requireEmailVerificationOnInvitation: true,
-				sendInvitationEmail: async ({ email, id }) =>
-					await mail("invitation", email, `${url}/accept-invitation/${id}`),
+				sendInvitationEmail: async ({ email, id }) => await mail("invitation", email, `${url}/accept-invitation/${id}`),
 			}),
 			magicLink({ sendMagicLink: async ({ email, url }) => await mail("magic-link", email, url) }),
 			genericOAuth({
@@ -155,7 +158,11 @@ function withNulls<T extends Pick<Adapter, "create">>(inner: T): T {
 	};
 	if (!("transaction" in inner)) return { ...inner, create };
 	const { transaction } = inner as unknown as Adapter;
-	return { ...inner, create, transaction: (work: Parameters<typeof transaction>[0]) => transaction((inside) => work(withNulls(inside))) };
+	return {
+		...inner,
+		create,
+		transaction: (work: Parameters<typeof transaction>[0]) => transaction((inside) => work(withNulls(inside))),
+	};
 }
 
 let sent = 0;

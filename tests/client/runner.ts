@@ -19,7 +19,10 @@ export function newTag(): string {
 	return randomBytes(4).toString("hex");
 }
 
-export async function play(scenarios: Scenario[], world: { server: Server; provider: Provider; tag: string }): Promise<Step[]> {
+export async function play(
+	scenarios: Scenario[],
+	world: { server: Server; provider: Provider; tag: string },
+): Promise<Step[]> {
 	const steps: Step[] = [];
 	for (const scenario of scenarios) steps.push(...(await new Run(scenario.name, world).play(scenario)));
 	return steps;

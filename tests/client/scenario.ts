@@ -40,6 +40,9 @@ interface Result<T> {
 /** A step has failed on whose result the rest of its scenario builds. */
 class Abandoned extends Error {}
 
+/** An id that nothing has. */
+export const NOBODY = "00000000-0000-7000-8000-000000000000";
+
 export const PASSWORD = "correct horse battery";
 
 /** One run of one scenario. */
@@ -84,7 +87,11 @@ export class Run {
 	}
 
 	/** The client's call succeeds, and `check` likes what it gives. */
-	async ok<T>(name: string, call: () => Promise<Result<T>>, check: (data: NonNullable<T>) => void = () => {}): Promise<NonNullable<T>> {
+	async ok<T>(
+		name: string,
+		call: () => Promise<Result<T>>,
+		check: (data: NonNullable<T>) => void = () => {},
+	): Promise<NonNullable<T>> {
 		return await this.need(name, async () => {
 			const { data, error } = await call();
 			assert.equal(error, null, `refused: ${JSON.stringify(error)}`);
@@ -95,7 +102,12 @@ export class Run {
 	}
 
 	/** The client's call is refused with this status and code; null for a refusal without a code. */
-	async refused(name: string, status: number, code: string | null, call: () => Promise<Result<unknown>>): Promise<void> {
+	async refused(
+		name: string,
+		status: number,
+		code: string | null,
+		call: () => Promise<Result<unknown>>,
+	): Promise<void> {
 		await this.step(name, async () => {
 			const { data, error } = await call();
 			assert.ok(error, `accepted: ${JSON.stringify(data)}`);
@@ -125,7 +137,12 @@ export class Run {
 			await scenario.run(this);
 		} catch (error) {
 			if (!(error instanceof Abandoned)) {
-				this.steps.push({ scenario: this.#scenario, name: "between the steps", exchanges: this.#take(), failure: describe(error) });
+				this.steps.push({
+					scenario: this.#scenario,
+					name: "between the steps",
+					exchanges: this.#take(),
+					failure: describe(error),
+				});
 			}
 		}
 		return this.steps;
@@ -143,7 +160,9 @@ export class Run {
 	async person(name: string): Promise<Person> {
 		const device = this.device();
 		const email = this.email(name);
-		const data = await this.ok(`${name} signs up`, () => device.client.signUp.email({ name, email, password: PASSWORD }));
+		const data = await this.ok(`${name} signs up`, () =>
+			device.client.signUp.email({ name, email, password: PASSWORD }),
+		);
 		return { device, client: device.client, email, name, id: data.user.id };
 	}
 
@@ -244,7 +263,8 @@ export function assertRedirect(exchange: Exchange, location: string): void {
 /** The names of the cookies that an exchange sets, and of those that it takes away with a minus. */
 export function cookieNames(exchange: Exchange | undefined): string[] {
 	const names = (exchange?.cookies ?? []).map(
-		({ name, attributes }) => (attributes["max-age"] === "0" ? "-" : "") + name.replace(/^(__Secure-)?better-auth\./, ""),
+		({ name, attributes }) =>
+			(attributes["max-age"] === "0" ? "-" : "") + name.replace(/^(__Secure-)?better-auth\./, ""),
 	);
 	return [...new Set(names)].sort();
 }

@@ -62,11 +62,14 @@ export function remoteServer(env: NodeJS.ProcessEnv): Server {
 /** A wish to whoever started us, who grants it by removing the folder. */
 async function ask(wish: string): Promise<void> {
 	await mkdir(wish, { recursive: true });
-	await until(`${wish} is granted`, async () => (await exists(wish)) ? undefined : true);
+	await until(`${wish} is granted`, async () => ((await exists(wish)) ? undefined : true));
 }
 
 async function exists(path: string): Promise<boolean> {
-	return await readdir(path).then(() => true, () => false);
+	return await readdir(path).then(
+		() => true,
+		() => false,
+	);
 }
 
 function setting(env: NodeJS.ProcessEnv, name: string): string {
@@ -98,7 +101,10 @@ export async function pendingMails(server: Server, to: string): Promise<MailKind
 /** The files of the outbox, oldest first. Those that are being written begin with a dot. */
 async function messages({ outbox }: Server): Promise<string[]> {
 	const names = await readdir(outbox).catch((): string[] => []);
-	return names.filter((name) => /^[^.].*\.json$/.test(name)).sort().map((name) => join(outbox, name));
+	return names
+		.filter((name) => /^[^.].*\.json$/.test(name))
+		.sort()
+		.map((name) => join(outbox, name));
 }
 
 /** Undefined if it has gone. */

@@ -16,12 +16,22 @@ export const verification: Scenario = {
 		await run.step("never to a foreign one", async () => {
 			assertRefused(await verify("guess", "&callbackURL=https%3A%2F%2Fevil.example"), 403, "INVALID_CALLBACK_URL");
 		});
-		await run.step("needs a token", async () => assertRefused(await elsewhere.request("GET", "/verify-email"), 400, "VALIDATION_ERROR"));
+		await run.step("needs a token", async () =>
+			assertRefused(await elsewhere.request("GET", "/verify-email"), 400, "VALIDATION_ERROR"),
+		);
 
-		await run.ok("sends another mail", () => client.sendVerificationEmail({ email, callbackURL: "/done" }), ({ status }) => assert.equal(status, true));
-		await run.refused("not to another address", 400, "EMAIL_MISMATCH", () => client.sendVerificationEmail({ email: run.email("other") }));
+		await run.ok(
+			"sends another mail",
+			() => client.sendVerificationEmail({ email, callbackURL: "/done" }),
+			({ status }) => assert.equal(status, true),
+		);
+		await run.refused("not to another address", 400, "EMAIL_MISMATCH", () =>
+			client.sendVerificationEmail({ email: run.email("other") }),
+		);
 		await run.refused("nor to none", 400, "VALIDATION_ERROR", () => client.sendVerificationEmail({ email: "nobody" }));
-		await run.refused("nor leads to a foreign page", 403, "INVALID_CALLBACK_URL", () => client.sendVerificationEmail({ email, callbackURL: "https://evil.example" }));
+		await run.refused("nor leads to a foreign page", 403, "INVALID_CALLBACK_URL", () =>
+			client.sendVerificationEmail({ email, callbackURL: "https://evil.example" }),
+		);
 		await run.step("says nothing to strangers, slowly", async () => {
 			const start = Date.now();
 			const { data } = await elsewhere.client.sendVerificationEmail({ email: run.email("nobody") });
@@ -36,7 +46,9 @@ export const verification: Scenario = {
 			assert.ok(cookieNames(exchange).includes("session_token"));
 			assert.equal((await elsewhere.client.getSession()).data?.user.emailVerified, true);
 		});
-		await run.refused("is not needed twice", 400, "EMAIL_ALREADY_VERIFIED", () => client.sendVerificationEmail({ email }));
+		await run.refused("is not needed twice", 400, "EMAIL_ALREADY_VERIFIED", () =>
+			client.sendVerificationEmail({ email }),
+		);
 		await run.step("shows on every device", async () => {
 			assert.equal((await client.getSession()).data?.user.emailVerified, true);
 		});
@@ -68,15 +80,27 @@ export const change: Scenario = {
 
 		await run.refused("not to the same", 400, null, () => change(verified.email.toUpperCase()));
 		await run.refused("not to none", 400, "VALIDATION_ERROR", () => change("nobody"));
-		await run.refused("not by a foreign page", 403, "INVALID_CALLBACK_URL", () => change(target, "https://evil.example"));
-		await run.refused("not without a session", 401, "UNAUTHORIZED", () => run.device().client.changeEmail({ newEmail: target }));
+		await run.refused("not by a foreign page", 403, "INVALID_CALLBACK_URL", () =>
+			change(target, "https://evil.example"),
+		);
+		await run.refused("not without a session", 401, "UNAUTHORIZED", () =>
+			run.device().client.changeEmail({ newEmail: target }),
+		);
 		const taken = await run.person("taken");
-		await run.ok("says nothing about addresses taken", () => change(taken.email), (data) => assert.deepEqual(data, { status: true }));
+		await run.ok(
+			"says nothing about addresses taken",
+			() => change(taken.email),
+			(data) => assert.deepEqual(data, { status: true }),
+		);
 		await run.step("and sends nothing there", async () => {
 			assert.deepEqual(await run.pendingMails(verified.email), []);
 		});
 
-		await run.ok("asks the old address first", () => change(target, "/moved"), (data) => assert.deepEqual(data, { status: true }));
+		await run.ok(
+			"asks the old address first",
+			() => change(target, "/moved"),
+			(data) => assert.deepEqual(data, { status: true }),
+		);
 		await run.step("which confirms", async () => {
 			const exchange = await verified.device.open((await run.mail(verified.email, "change-email")).url);
 			assert.deepEqual([exchange.status, exchange.location], [302, "/moved"]);
@@ -88,12 +112,18 @@ export const change: Scenario = {
 			const { data } = await verified.client.getSession();
 			assert.deepEqual([data?.user.email, data?.user.emailVerified], [target, true]);
 		});
-		await run.ok("which signs in from now on", () => run.device().client.signIn.email({ email: target, password: PASSWORD }));
-		await run.refused("as the old one does not", 401, "INVALID_EMAIL_OR_PASSWORD", () => run.device().client.signIn.email({ email: verified.email, password: PASSWORD }));
+		await run.ok("which signs in from now on", () =>
+			run.device().client.signIn.email({ email: target, password: PASSWORD }),
+		);
+		await run.refused("as the old one does not", 401, "INVALID_EMAIL_OR_PASSWORD", () =>
+			run.device().client.signIn.email({ email: verified.email, password: PASSWORD }),
+		);
 
 		const fresh = await run.person("unverified-mover");
 		const direct = run.email("unverified-moved");
-		await run.ok("asks the new address alone where the old was never verified", () => fresh.client.changeEmail({ newEmail: direct }));
+		await run.ok("asks the new address alone where the old was never verified", () =>
+			fresh.client.changeEmail({ newEmail: direct }),
+		);
 		await run.step("which verifies", async () => {
 			const exchange = await fresh.device.open((await run.mail(direct, "verify-new-email")).url);
 			assert.equal(exchange.status, 302);

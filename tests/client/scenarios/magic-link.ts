@@ -11,11 +11,21 @@ export const magicLink: Scenario = {
 		const link = async (to = email) => new URL((await run.mail(to, "magic-link")).url);
 
 		await run.refused("goes to addresses only", 400, "VALIDATION_ERROR", () => send({ email: "nobody" }));
-		await run.refused("leads to no foreign page", 403, "INVALID_CALLBACK_URL", () => send({ callbackURL: "https://evil.example" }));
-		await run.refused("nor to one for newcomers", 403, "INVALID_NEW_USER_CALLBACK_URL", () => send({ newUserCallbackURL: "https://evil.example" }));
-		await run.refused("nor to one for errors", 403, "INVALID_ERROR_CALLBACK_URL", () => send({ errorCallbackURL: "https://evil.example" }));
+		await run.refused("leads to no foreign page", 403, "INVALID_CALLBACK_URL", () =>
+			send({ callbackURL: "https://evil.example" }),
+		);
+		await run.refused("nor to one for newcomers", 403, "INVALID_NEW_USER_CALLBACK_URL", () =>
+			send({ newUserCallbackURL: "https://evil.example" }),
+		);
+		await run.refused("nor to one for errors", 403, "INVALID_ERROR_CALLBACK_URL", () =>
+			send({ errorCallbackURL: "https://evil.example" }),
+		);
 
-		await run.ok("is sent to a newcomer", () => send({ name: "Magic", callbackURL: "/home", newUserCallbackURL: "/welcome", errorCallbackURL: "/sorry" }), ({ status }) => assert.equal(status, true));
+		await run.ok(
+			"is sent to a newcomer",
+			() => send({ name: "Magic", callbackURL: "/home", newUserCallbackURL: "/welcome", errorCallbackURL: "/sorry" }),
+			({ status }) => assert.equal(status, true),
+		);
 		const first = await run.need("arrives", async () => await link());
 		await run.step("carries the pages", async () => {
 			const { searchParams } = first;
@@ -33,7 +43,10 @@ export const magicLink: Scenario = {
 		await run.step("once", async () => {
 			const exchange = await run.device().open(first.href);
 			const location = new URL(exchange.location ?? "", first);
-			assert.deepEqual([exchange.status, location.pathname, location.searchParams.get("error")], [302, "/sorry", "INVALID_TOKEN"]);
+			assert.deepEqual(
+				[exchange.status, location.pathname, location.searchParams.get("error")],
+				[302, "/sorry", "INVALID_TOKEN"],
+			);
 			assert.deepEqual(cookieNames(exchange), []);
 		});
 
@@ -57,7 +70,9 @@ export const magicLink: Scenario = {
 			const exchange = await verify("token=guess&callbackURL=%2Fhome");
 			assert.equal(new URL(exchange.location ?? "", first).searchParams.get("error"), "INVALID_TOKEN");
 		});
-		await run.step("needs a token", async () => assertRefused(await verify("callbackURL=%2Fhome"), 400, "VALIDATION_ERROR"));
+		await run.step("needs a token", async () =>
+			assertRefused(await verify("callbackURL=%2Fhome"), 400, "VALIDATION_ERROR"),
+		);
 		for (const name of ["callbackURL", "newUserCallbackURL", "errorCallbackURL"]) {
 			await run.step(`does not follow a foreign ${name}`, async () => {
 				assertRefused(await verify(`token=guess&${name}=https%3A%2F%2Fevil.example`), 403, "INVALID_CALLBACK_URL");
@@ -65,13 +80,17 @@ export const magicLink: Scenario = {
 		}
 
 		const squatter = await run.person("squatter");
-		await run.ok("is sent to an address that somebody else claimed first", () => send({ email: squatter.email, callbackURL: "/home" }));
+		await run.ok("is sent to an address that somebody else claimed first", () =>
+			send({ email: squatter.email, callbackURL: "/home" }),
+		);
 		await run.step("and whose owner it signs in", async () => {
 			const owner = run.device();
 			assert.equal((await owner.open((await link(squatter.email)).href)).status, 302);
 			assert.equal((await owner.client.getSession()).data?.user.emailVerified, true);
 		});
-		await run.refused("so that the password of the other is void", 401, "INVALID_EMAIL_OR_PASSWORD", () => run.device().client.signIn.email({ email: squatter.email, password: PASSWORD }));
+		await run.refused("so that the password of the other is void", 401, "INVALID_EMAIL_OR_PASSWORD", () =>
+			run.device().client.signIn.email({ email: squatter.email, password: PASSWORD }),
+		);
 		await run.step("and so is the session", async () => {
 			assert.deepEqual(await squatter.client.getSession(), { data: null, error: null });
 		});

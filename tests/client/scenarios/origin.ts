@@ -6,7 +6,12 @@ export const forms: Scenario = {
 	async run(run) {
 		const { email } = await run.person("form");
 		const send = (path: string, fields: Record<string, string>) =>
-			run.device().request("POST", path, { body: new URLSearchParams(fields).toString(), headers: { "content-type": "application/x-www-form-urlencoded" } });
+			run
+				.device()
+				.request("POST", path, {
+					body: new URLSearchParams(fields).toString(),
+					headers: { "content-type": "application/x-www-form-urlencoded" },
+				});
 		await run.step("sign in", async () => {
 			const exchange = await send("/sign-in/email", { email, password: PASSWORD });
 			assert.deepEqual([exchange.status, (exchange.body as { user?: { email: string } }).user?.email], [200, email]);
@@ -15,9 +20,26 @@ export const forms: Scenario = {
 			const exchange = await send("/sign-in/email", { email, password: PASSWORD, callbackURL: "/home" });
 			assert.deepEqual([exchange.status, exchange.location], [200, "/home"]);
 		});
-		await run.step("sign in with a wrong password", async () => assertRefused(await send("/sign-in/email", { email, password: "wrong password" }), 401, "INVALID_EMAIL_OR_PASSWORD"));
-		await run.step("sign up", async () => assert.equal((await send("/sign-up/email", { name: "Form", email: run.email("form-new"), password: PASSWORD })).status, 200));
-		await run.step("do nothing else", async () => assertRefused(await send("/sign-in/username", { username: "form", password: PASSWORD }), 415, "UNSUPPORTED_MEDIA_TYPE"));
+		await run.step("sign in with a wrong password", async () =>
+			assertRefused(
+				await send("/sign-in/email", { email, password: "wrong password" }),
+				401,
+				"INVALID_EMAIL_OR_PASSWORD",
+			),
+		);
+		await run.step("sign up", async () =>
+			assert.equal(
+				(await send("/sign-up/email", { name: "Form", email: run.email("form-new"), password: PASSWORD })).status,
+				200,
+			),
+		);
+		await run.step("do nothing else", async () =>
+			assertRefused(
+				await send("/sign-in/username", { username: "form", password: PASSWORD }),
+				415,
+				"UNSUPPORTED_MEDIA_TYPE",
+			),
+		);
 	},
 };
 
@@ -58,7 +80,8 @@ export const origins: Scenario = {
 			const exchange = await device.request("GET", "/get-session", { headers: { origin: "https://evil.example" } });
 			assert.ok(exchange.body);
 		});
-		const signIn = (headers: Record<string, string | null>) => run.device().request("POST", "/sign-in/email", { body: { email, password: PASSWORD }, headers });
+		const signIn = (headers: Record<string, string | null>) =>
+			run.device().request("POST", "/sign-in/email", { body: { email, password: PASSWORD }, headers });
 		for (const [name, headers, code] of ORIGINS) {
 			const silent = name === "none";
 			await run.step(`signing in, ${name}`, async () => {
@@ -67,9 +90,15 @@ export const origins: Scenario = {
 				else assert.equal(exchange.status, 200, JSON.stringify(exchange.body));
 			});
 		}
-		await run.step("signing in by a script without one", async () => assertRefused(await signIn({ origin: null, "sec-fetch-mode": "cors" }), 403, "MISSING_OR_NULL_ORIGIN"));
+		await run.step("signing in by a script without one", async () =>
+			assertRefused(await signIn({ origin: null, "sec-fetch-mode": "cors" }), 403, "MISSING_OR_NULL_ORIGIN"),
+		);
 		await run.step("signing in by a link from elsewhere", async () => {
-			const exchange = await signIn({ "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" });
+			const exchange = await signIn({
+				"sec-fetch-site": "cross-site",
+				"sec-fetch-mode": "navigate",
+				"sec-fetch-dest": "document",
+			});
 			assertRefused(exchange, 403, "CROSS_SITE_NAVIGATION_LOGIN_BLOCKED");
 		});
 	},
@@ -120,23 +149,32 @@ export const redirects: Scenario = {
 		const { email } = await run.person("redirect");
 		for (const [url, allowed] of TARGETS) {
 			await run.step(`by a form to ${JSON.stringify(url)}`, async () => {
-				const exchange = await run.device().request("POST", "/sign-in/username", { body: { username: "nobody_here", password: PASSWORD, callbackURL: url } });
+				const exchange = await run
+					.device()
+					.request("POST", "/sign-in/username", {
+						body: { username: "nobody_here", password: PASSWORD, callbackURL: url },
+					});
 				assertRefused(exchange, allowed ? 401 : 403, allowed ? "INVALID_USERNAME_OR_PASSWORD" : "INVALID_CALLBACK_URL");
 			});
 			await run.step(`by a link to ${JSON.stringify(url)}`, async () => {
 				const query = new URLSearchParams({ token: "guess", callbackURL: url });
 				const exchange = await run.device().request("GET", `/verify-email?${query}`);
-				if (allowed) assert.deepEqual([exchange.status, exchange.location?.includes("error=INVALID_TOKEN")], [302, true]);
+				if (allowed)
+					assert.deepEqual([exchange.status, exchange.location?.includes("error=INVALID_TOKEN")], [302, true]);
 				else assertRefused(exchange, 403, "INVALID_CALLBACK_URL");
 			});
 		}
 		await run.step("to the server itself", async () => {
 			const callbackURL = `${run.server.url}/home`;
-			const exchange = await run.device().request("POST", "/sign-in/email", { body: { email, password: PASSWORD, callbackURL } });
+			const exchange = await run
+				.device()
+				.request("POST", "/sign-in/email", { body: { email, password: PASSWORD, callbackURL } });
 			assert.deepEqual([exchange.status, exchange.location], [200, callbackURL]);
 		});
 		await run.step("to what is no text", async () => {
-			const exchange = await run.device().request("POST", "/sign-in/email", { body: { email, password: PASSWORD, callbackURL: 7 } });
+			const exchange = await run
+				.device()
+				.request("POST", "/sign-in/email", { body: { email, password: PASSWORD, callbackURL: 7 } });
 			assert.equal(exchange.status, 400);
 		});
 	},

@@ -1,58 +1,80 @@
 import assert from "node:assert/strict";
-import type { Exchange } from "../jar.ts";
+import { PAGES, signIn, target } from "../button.ts";
 import { type Identity, PROVIDER_ID } from "../provider.ts";
-import { assertRefused, cookieNames, type Device, PASSWORD, type Run, type Scenario } from "../scenario.ts";
-
-const PAGES = { callbackURL: "/home", newUserCallbackURL: "/welcome", errorCallbackURL: "/sorry" };
-
-/** From the button to the page after it, with the provider vouching for `identity` in between. */
-async function signIn(run: Run, device: Device, identity: Identity, change?: { nonce?: string }): Promise<Exchange> {
-	const { data, error } = await device.client.signIn.social({ provider: PROVIDER_ID, ...PAGES });
-	assert.equal(error, null);
-	return await device.open(run.provider.agree(data?.url ?? "", identity, change));
-}
-
-/** Where a redirect leads: its path, and the error that it carries. */
-function target(run: Run, { status, location }: Exchange): [path: string, error: string | null] {
-	assert.equal(status, 302);
-	const url = new URL(location ?? "", run.server.url);
-	return [url.pathname, url.searchParams.get("error")];
-}
+import { cookieNames, type Device, type Scenario } from "../scenario.ts";
 
 export const socialSignIn: Scenario = {
 	name: "social: sign-in",
 	async run(run) {
 		const device = run.device();
 		const { client } = device;
-		const newcomer: Identity = { sub: run.unique("sub"), email: run.email("social"), email_verified: true, name: "Social", picture: "https://example.com/s.png" };
+		const newcomer: Identity = {
+			sub: run.unique("sub"),
+			email: run.email("social"),
+			email_verified: true,
+			name: "Social",
+			picture: "https://example.com/s.png",
+		};
 
-		await run.refused("knows its providers", 404, "PROVIDER_NOT_FOUND", () => client.signIn.social({ provider: "unknown", ...PAGES }));
-		await run.refused("needs a provider", 400, "VALIDATION_ERROR", () => client.$fetch("/sign-in/social", { method: "POST", body: {} }));
-		for (const [name, code] of [["callbackURL", "CALLBACK"], ["errorCallbackURL", "ERROR_CALLBACK"], ["newUserCallbackURL", "NEW_USER_CALLBACK"]] as const) {
-			await run.refused(`leads to no foreign ${name}`, 403, `INVALID_${code}_URL`, () => client.signIn.social({ provider: PROVIDER_ID, [name]: "https://evil.example" }));
+		await run.refused("knows its providers", 404, "PROVIDER_NOT_FOUND", () =>
+			client.signIn.social({ provider: "unknown", ...PAGES }),
+		);
+		await run.refused("needs a provider", 400, "VALIDATION_ERROR", () =>
+			client.$fetch("/sign-in/social", { method: "POST", body: {} }),
+		);
+		for (const [name, code] of [
+			["callbackURL", "CALLBACK"],
+			["errorCallbackURL", "ERROR_CALLBACK"],
+			["newUserCallbackURL", "NEW_USER_CALLBACK"],
+		] as const) {
+			await run.refused(`leads to no foreign ${name}`, 403, `INVALID_${code}_URL`, () =>
+				client.signIn.social({ provider: PROVIDER_ID, [name]: "https://evil.example" }),
+			);
 		}
-		await run.ok("begins at the provider", () => client.signIn.social({ provider: PROVIDER_ID, ...PAGES }), ({ url, redirect }) => {
-			const query = new URL(url ?? "").searchParams;
-			assert.equal(redirect, true);
-			assert.ok(url?.startsWith(`${run.provider.issuer}/authorize?`));
-			assert.deepEqual([query.get("response_type"), query.get("code_challenge_method")], ["code", "S256"]);
-			assert.equal(query.get("redirect_uri"), `${run.server.url}/api/auth/callback/${PROVIDER_ID}`);
-			assert.ok(query.get("state") && query.get("nonce") && query.get("code_challenge"));
-			assert.ok(query.get("scope")?.split(" ").includes("openid"));
-		});
-		await run.ok("can leave the redirect to the caller", () => client.signIn.social({ provider: PROVIDER_ID, ...PAGES, disableRedirect: true }), ({ redirect }) => assert.equal(redirect, false));
+		await run.ok(
+			"begins at the provider",
+			() => client.signIn.social({ provider: PROVIDER_ID, ...PAGES }),
+			({ url, redirect }) => {
+				const query = new URL(url ?? "").searchParams;
+				assert.equal(redirect, true);
+				assert.ok(url?.startsWith(`${run.provider.issuer}/authorize?`));
+				assert.deepEqual([query.get("response_type"), query.get("code_challenge_method")], ["code", "S256"]);
+				assert.equal(query.get("redirect_uri"), `${run.server.url}/api/auth/callback/${PROVIDER_ID}`);
+				assert.ok(query.get("state") && query.get("nonce") && query.get("code_challenge"));
+				assert.ok(query.get("scope")?.split(" ").includes("openid"));
+			},
+		);
+		await run.ok(
+			"can leave the redirect to the caller",
+			() => client.signIn.social({ provider: PROVIDER_ID, ...PAGES, disableRedirect: true }),
+			({ redirect }) => assert.equal(redirect, false),
+		);
 
 		await run.step("signs a newcomer up", async () => {
 			const exchange = await signIn(run, device, newcomer);
 			assert.deepEqual(target(run, exchange), ["/welcome", null]);
 			assert.ok(cookieNames(exchange).includes("session_token"));
 		});
-		await run.ok("with what the provider knows", () => client.getSession(), ({ user }) => {
-			assert.deepEqual([user.email, user.name, user.emailVerified, user.image], [newcomer.email, "Social", true, newcomer.picture]);
-		});
-		await run.ok("which has one account", () => client.listAccounts(), (data) => {
-			assert.deepEqual(data.map(({ providerId, accountId }) => [providerId, accountId]), [[PROVIDER_ID, newcomer.sub]]);
-		});
+		await run.ok(
+			"with what the provider knows",
+			() => client.getSession(),
+			({ user }) => {
+				assert.deepEqual(
+					[user.email, user.name, user.emailVerified, user.image],
+					[newcomer.email, "Social", true, newcomer.picture],
+				);
+			},
+		);
+		await run.ok(
+			"which has one account",
+			() => client.listAccounts(),
+			(data) => {
+				assert.deepEqual(
+					data.map(({ providerId, accountId }) => [providerId, accountId]),
+					[[PROVIDER_ID, newcomer.sub]],
+				);
+			},
+		);
 		await run.step("signs the same in again", async () => {
 			assert.deepEqual(target(run, await signIn(run, run.device(), newcomer)), ["/home", null]);
 		});
@@ -65,27 +87,47 @@ export const socialSignIn: Scenario = {
 				headers: { "content-type": "application/x-www-form-urlencoded", origin: null, cookie: null },
 			});
 			assert.equal(posted.status, 302);
-			assert.deepEqual(target(run, await other.open(new URL(posted.location ?? "", run.server.url).href)), ["/home", null]);
+			assert.deepEqual(target(run, await other.open(new URL(posted.location ?? "", run.server.url).href)), [
+				"/home",
+				null,
+			]);
 		});
 		const password = "a password where there is none";
-		await run.refused("knows no password to change", 400, "CREDENTIAL_ACCOUNT_NOT_FOUND", () => client.changePassword({ currentPassword: password, newPassword: password }));
-		await run.refused("nor one to delete by", 400, "CREDENTIAL_ACCOUNT_NOT_FOUND", () => client.deleteUser({ password }));
-		await run.refused("nor one to verify", 400, "INVALID_PASSWORD", () => client.$fetch("/verify-password", { method: "POST", body: { password } }));
-		await run.refused("nor one to sign in with", 401, "INVALID_EMAIL_OR_PASSWORD", () => run.device().client.signIn.email({ email: newcomer.email ?? "", password }));
+		await run.refused("knows no password to change", 400, "CREDENTIAL_ACCOUNT_NOT_FOUND", () =>
+			client.changePassword({ currentPassword: password, newPassword: password }),
+		);
+		await run.refused("nor one to delete by", 400, "CREDENTIAL_ACCOUNT_NOT_FOUND", () =>
+			client.deleteUser({ password }),
+		);
+		await run.refused("nor one to verify", 400, "INVALID_PASSWORD", () =>
+			client.$fetch("/verify-password", { method: "POST", body: { password } }),
+		);
+		await run.refused("nor one to sign in with", 401, "INVALID_EMAIL_OR_PASSWORD", () =>
+			run.device().client.signIn.email({ email: newcomer.email ?? "", password }),
+		);
 		await run.ok("may get one by a reset", () => client.requestPasswordReset({ email: newcomer.email ?? "" }));
 		await run.ok("which the mail sets", async () => {
 			const link = new URL((await run.mail(newcomer.email ?? "", "reset-password")).url);
 			return await run.device().client.resetPassword({ newPassword: password, token: link.pathname.split("/").at(-1) });
 		});
 		await run.ok("and which signs in", () => client.signIn.email({ email: newcomer.email ?? "", password }));
-		await run.ok("beside the other account", () => client.listAccounts(), (data) => assert.equal(data.length, 2));
-		await run.refused("trusts no token of others", 401, "INVALID_TOKEN", () => client.signIn.social({ provider: PROVIDER_ID, idToken: { token: "a.b.c", nonce: "guess" } }));
+		await run.ok(
+			"beside the other account",
+			() => client.listAccounts(),
+			(data) => assert.equal(data.length, 2),
+		);
+		await run.refused("trusts no token of others", 401, "INVALID_TOKEN", () =>
+			client.signIn.social({ provider: PROVIDER_ID, idToken: { token: "a.b.c", nonce: "guess" } }),
+		);
 		await run.step("refuses another nonce", async () => {
 			const exchange = await signIn(run, run.device(), newcomer, { nonce: "of somebody else" });
 			assert.deepEqual(target(run, exchange), ["/sorry", "unable_to_get_user_info"]);
 		});
 		await run.step("refuses who has no address", async () => {
-			assert.deepEqual(target(run, await signIn(run, run.device(), { sub: run.unique("bare") })), ["/sorry", "email_not_found"]);
+			assert.deepEqual(target(run, await signIn(run, run.device(), { sub: run.unique("bare") })), [
+				"/sorry",
+				"email_not_found",
+			]);
 		});
 	},
 };
@@ -93,19 +135,28 @@ export const socialSignIn: Scenario = {
 export const callbacks: Scenario = {
 	name: "social: callback",
 	async run(run) {
-		const identity: Identity = { sub: run.unique("callback"), email: run.email("callback"), email_verified: true, name: "Callback" };
+		const identity: Identity = {
+			sub: run.unique("callback"),
+			email: run.email("callback"),
+			email_verified: true,
+			name: "Callback",
+		};
 		const device = run.device();
 		const begin = async (from: Device) => {
 			const { data } = await from.client.signIn.social({ provider: PROVIDER_ID, ...PAGES });
 			return new URL(run.provider.agree(data?.url ?? "", identity));
 		};
-		const callback = (query: Record<string, string>) => device.request("GET", `/callback/${PROVIDER_ID}?${new URLSearchParams(query)}`);
+		const callback = (query: Record<string, string>) =>
+			device.request("GET", `/callback/${PROVIDER_ID}?${new URLSearchParams(query)}`);
 
 		await run.step("needs a state", async () => {
 			assert.deepEqual(target(run, await callback({ code: "any" })), ["/api/auth/error", "state_not_found"]);
 		});
 		await run.step("of our own making", async () => {
-			assert.deepEqual(target(run, await callback({ code: "any", state: "guess" })), ["/api/auth/error", "state_mismatch"]);
+			assert.deepEqual(target(run, await callback({ code: "any", state: "guess" })), [
+				"/api/auth/error",
+				"state_mismatch",
+			]);
 		});
 		await run.step("of this browser", async () => {
 			const link = await begin(run.device());
@@ -118,12 +169,19 @@ export const callbacks: Scenario = {
 		});
 		await run.step("passes on the refusal of the provider", async () => {
 			const link = await begin(device);
-			const exchange = await callback({ error: "access_denied", error_description: "No", state: link.searchParams.get("state") ?? "" });
+			const exchange = await callback({
+				error: "access_denied",
+				error_description: "No",
+				state: link.searchParams.get("state") ?? "",
+			});
 			assert.deepEqual(target(run, exchange), ["/sorry", "access_denied"]);
 		});
 		await run.step("needs a code", async () => {
 			const link = await begin(device);
-			assert.deepEqual(target(run, await callback({ state: link.searchParams.get("state") ?? "" })), ["/sorry", "no_code"]);
+			assert.deepEqual(target(run, await callback({ state: link.searchParams.get("state") ?? "" })), [
+				"/sorry",
+				"no_code",
+			]);
 		});
 		await run.step("which the provider knows", async () => {
 			const link = await begin(device);
@@ -139,86 +197,6 @@ export const callbacks: Scenario = {
 			const link = await begin(device);
 			const exchange = await device.request("GET", `/callback/unknown${link.search}`);
 			assert.deepEqual(target(run, exchange), ["/sorry", "oauth_provider_not_found"]);
-		});
-	},
-};
-
-export const linking: Scenario = {
-	name: "social: accounts",
-	async run(run) {
-		const user = await run.verified("linker");
-		const identity: Identity = { sub: run.unique("linked"), email: user.email, email_verified: true, name: "Linked" };
-		const { client, device } = user;
-		const link = async (who: Identity) => {
-			const { data, error } = await client.linkSocial({ provider: PROVIDER_ID, callbackURL: "/linked", errorCallbackURL: "/sorry" });
-			assert.equal(error, null);
-			return target(run, await device.open(run.provider.agree(data?.url ?? "", who)));
-		};
-
-		const [own] = await run.ok("are listed", () => client.listAccounts(), (data) => {
-			assert.deepEqual(data.map(({ providerId, accountId }) => [providerId, accountId]), [["credential", user.id]]);
-			assert.ok(!("password" in (data[0] ?? {})));
-		});
-		await run.refused("to nobody else", 401, "UNAUTHORIZED", () => run.device().client.listAccounts());
-		await run.refused("are linked with a session", 401, "UNAUTHORIZED", () => run.device().client.linkSocial({ provider: PROVIDER_ID, callbackURL: "/linked" }));
-		await run.refused("at a provider that exists", 404, "PROVIDER_NOT_FOUND", () => client.linkSocial({ provider: "unknown", callbackURL: "/linked" }));
-		await run.refused("without foreign pages", 403, "INVALID_CALLBACK_URL", () => client.linkSocial({ provider: PROVIDER_ID, callbackURL: "https://evil.example" }));
-		await run.refused("keep the last one", 400, "FAILED_TO_UNLINK_LAST_ACCOUNT", () => client.unlinkAccount({ accountId: own?.id ?? "" }));
-
-		await run.step("are not linked to another address", async () => {
-			assert.deepEqual(await link({ ...identity, email: run.email("elsewhere") }), ["/sorry", "email_does_not_match"]);
-		});
-		await run.step("nor to an unverified one", async () => {
-			assert.deepEqual(await link({ ...identity, email_verified: false }), ["/sorry", "unable_to_link_account"]);
-		});
-		await run.step("are linked", async () => assert.deepEqual(await link(identity), ["/linked", null]));
-		await run.step("twice without harm", async () => assert.deepEqual(await link(identity), ["/linked", null]));
-		const linked = await run.ok("are two now", () => client.listAccounts(), (data) => {
-			assert.deepEqual(data.map(({ providerId }) => providerId).sort(), ["credential", PROVIDER_ID]);
-		});
-		await run.step("sign in to the same user", async () => {
-			const other = run.device();
-			assert.deepEqual(target(run, await signIn(run, other, identity)), ["/home", null]);
-			assert.equal((await other.client.getSession()).data?.user.id, user.id);
-		});
-		const thief = await run.verified("link-thief");
-		await run.step("belong to one user", async () => {
-			const { data } = await thief.client.linkSocial({ provider: PROVIDER_ID, callbackURL: "/linked", errorCallbackURL: "/sorry" });
-			const exchange = await thief.device.open(run.provider.agree(data?.url ?? "", { ...identity, email: thief.email }));
-			assert.deepEqual(target(run, exchange), ["/sorry", "account_already_linked_to_different_user"]);
-		});
-
-		const id = linked.find(({ providerId }) => providerId === PROVIDER_ID)?.id ?? "";
-		await run.refused("are not unlinked by others", 400, null, async () => {
-			const result = await thief.client.unlinkAccount({ accountId: id });
-			// Having one account only, they hear of that first.
-			assert.equal(result.error?.code, "FAILED_TO_UNLINK_LAST_ACCOUNT");
-			return { data: null, error: { status: 400 } };
-		});
-		await run.refused("nor where there is none", 400, "ACCOUNT_NOT_FOUND", () => client.unlinkAccount({ accountId: "unknown" }));
-		await run.refused("nor without an id", 400, "VALIDATION_ERROR", () => client.$fetch("/unlink-account", { method: "POST", body: {} }));
-		await run.refused("nor without a session", 401, "UNAUTHORIZED", () => run.device().client.unlinkAccount({ accountId: id }));
-		await run.ok("are unlinked", () => client.unlinkAccount({ accountId: id }), ({ status }) => assert.equal(status, true));
-		await run.ok("and gone", () => client.listAccounts(), (data) => assert.equal(data.length, 1));
-
-		await run.step("link themselves where both sides are verified", async () => {
-			assert.deepEqual(target(run, await signIn(run, run.device(), identity)), ["/home", null]);
-		});
-		const unproven = await run.person("unproven-link");
-		await run.step("never to an address that was not verified here", async () => {
-			const exchange = await signIn(run, run.device(), { sub: run.unique("late"), email: unproven.email, email_verified: true, name: "Late" });
-			assert.deepEqual(target(run, exchange), ["/sorry", "account_not_linked"]);
-		});
-		await run.step("nor to one that was not verified there", async () => {
-			const exchange = await signIn(run, run.device(), { sub: run.unique("other"), email: thief.email, email_verified: false, name: "Other" });
-			assert.deepEqual(target(run, exchange), ["/sorry", "account_not_linked"]);
-		});
-		const { ageSessions } = run.server;
-		if (!ageSessions) return;
-		await run.ok("need a password beside", () => run.device().client.signIn.email({ email: user.email, password: PASSWORD }));
-		await run.need("the session of their user grows old", async () => await ageSessions(user.email));
-		await run.step("and are not unlinked then", async () => {
-			assertRefused(await device.request("POST", "/unlink-account", { body: { accountId: own?.id } }), 403, "SESSION_NOT_FRESH");
 		});
 	},
 };

@@ -85,7 +85,15 @@ const POST: Record<string, Stranger> = {
 };
 
 /** Routes that belong to what neither server offers. */
-const ABSENT = ["/unknown", "/two-factor/enable", "/passkey/list-user-passkeys", "/organization/create-team", "/sign-in/email-otp", "/api-key/list", "/"];
+const ABSENT = [
+	"/unknown",
+	"/two-factor/enable",
+	"/passkey/list-user-passkeys",
+	"/organization/create-team",
+	"/sign-in/email-otp",
+	"/api-key/list",
+	"/",
+];
 
 export const strangers: Scenario = {
 	name: "sweep: strangers",
@@ -106,8 +114,11 @@ export const bodies: Scenario = {
 	name: "sweep: bodies",
 	async run(run) {
 		for (const path of Object.keys(POST)) {
-			const send = (body: string, type: string) => run.device().request("POST", path, { body, headers: { "content-type": type } });
-			await run.step(`${path} of plain text`, async () => assertRefused(await send("{}", "text/plain"), 415, "UNSUPPORTED_MEDIA_TYPE"));
+			const send = (body: string, type: string) =>
+				run.device().request("POST", path, { body, headers: { "content-type": type } });
+			await run.step(`${path} of plain text`, async () =>
+				assertRefused(await send("{}", "text/plain"), 415, "UNSUPPORTED_MEDIA_TYPE"),
+			);
 			await run.step(`${path} of broken JSON`, async () => {
 				const { status } = await send("{", "application/json");
 				assert.ok(status === 400 || status === 401, `got ${status}`);
@@ -135,7 +146,8 @@ export const paths: Scenario = {
 			await run.step(`${method} ${path}/`, async () => await nothing(method, `${path}/`));
 			await run.step(`${method} /${path}`, async () => await nothing(method, `/${path}`));
 		}
-		for (const method of ["PUT", "DELETE", "PATCH"]) await run.step(`${method} /sign-in/email`, async () => await nothing(method, "/sign-in/email"));
+		for (const method of ["PUT", "DELETE", "PATCH"])
+			await run.step(`${method} /sign-in/email`, async () => await nothing(method, "/sign-in/email"));
 		for (const path of ABSENT) {
 			await run.step(`GET ${path}`, async () => await nothing("GET", path));
 			await run.step(`POST ${path}`, async () => await nothing("POST", path));
