@@ -22,4 +22,32 @@ export const DEVIATIONS: Deviation[] = [
 		reason:
 			"The text of VALIDATION_ERROR is made for people and comes from another validator; its code and form are the same.",
 	},
+	{
+		route: /^POST/,
+		fact: "body.message",
+		reference: /^Content-Type ".*" is not allowed/,
+		reason: "An answer does not repeat what the caller has sent; the status and the code are the same.",
+	},
+	{
+		route: /^POST \/revoke-(other-)?sessions$/,
+		fact: "status",
+		step: /of a list$/,
+		reference: "401",
+		subject: "400",
+		reason: "A body that is no object is refused on every route, before anybody asks who sent it.",
+	},
+	{
+		route: "POST /sign-in/email",
+		fact: /^body\.(code|message)$/,
+		step: "sweep: redirects: to what is no text",
+		reason: "An address of a wrong type is a VALIDATION_ERROR like every other member of a wrong type.",
+	},
+	{
+		route: "GET /organization/list-invitations",
+		fact: "status",
+		step: /are listed to members who may not invite$/,
+		reference: "200",
+		subject: "403",
+		reason: "Only who may invite sees who is invited, as in Better Auth since 1.7.8.",
+	},
 ];

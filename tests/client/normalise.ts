@@ -59,12 +59,14 @@ function withoutRandom(address: string, server: string): string {
 		.replaceAll(encodeURIComponent(server), "<server>")
 		.replaceAll(server, "<server>")
 		.split("?");
-	if (query === undefined) return start;
+	// An origin without a path and one with an empty path are one address.
+	const written = start.replace(/^(https?:\/\/[^/]+)$/, "$1/");
+	if (query === undefined) return written;
 	const parts = query.split("&").map((part) => {
 		const [name = "", value] = part.split("=");
 		return RANDOM.includes(name) && value ? `${name}=<random>` : part;
 	});
-	return `${start}?${parts.sort().join("&")}`;
+	return `${written}?${parts.sort().join("&")}`;
 }
 
 function describeCookie({ value, attributes }: SetCookie): string {

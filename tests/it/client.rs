@@ -34,7 +34,11 @@ async fn answers_are_those_of_better_auth(#[values(Sqlite, Postgres)] backend: B
 
 #[tokio::test]
 async fn the_scripts_are_well_typed() {
-    let compiler = Command::new("node").args(["node_modules/typescript/bin/tsc"]).current_dir(scripts()).output().await;
+    let compiler = Command::new("node")
+        .args(["node_modules/typescript/bin/tsc"])
+        .current_dir(scripts())
+        .output()
+        .await;
     let compiler = compiler.expect("node starts");
     assert!(compiler.status.success(), "{}", String::from_utf8_lossy(&compiler.stdout));
 }
@@ -63,7 +67,8 @@ async fn run(script: &str, backend: Backend) {
         done = node.output() => done.expect("node starts"),
         () = grant(&app, &wishes) => unreachable!("there may always be another wish"),
     };
-    let printed = [done.stdout, done.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let printed =
+        [done.stdout, done.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     assert!(done.status.success(), "{script} failed:\n{}", printed.concat());
 }
 
@@ -74,7 +79,7 @@ async fn grant(app: &App, wishes: &Path) {
             let name = wish.file_name().into_string().expect("a wish is text");
             let email = name.strip_prefix("age-sessions ").expect("there is one kind of wish");
             app.execute(&format!(
-                r#"UPDATE session SET created_at = '2020-01-01T00:00:00.000Z'
+                r#"UPDATE session SET created_at = '2020-01-01T00:00:00.000000+00:00'
                 WHERE user_id = (SELECT id FROM "user" WHERE email = '{email}')"#
             ))
             .await;
@@ -96,7 +101,10 @@ fn settings(issuer: &'static str) -> Vec<(&'static str, &'static str)> {
 
 fn scripts() -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/client");
-    assert!(folder.join("node_modules").exists(), "the scripts are not installed: `tests/run` does that");
+    assert!(
+        folder.join("node_modules").exists(),
+        "the scripts are not installed: `tests/run` does that"
+    );
     folder
 }
 

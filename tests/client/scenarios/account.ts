@@ -64,14 +64,12 @@ export const signUp: Scenario = {
 			assert.equal(new URL(url).searchParams.get("callbackURL"), "/welcome");
 		});
 		await run.step("ignores fields that nobody declared, and a ban", async () => {
-			const { data, error } = await run
-				.device()
-				.client.signUp.email({
-					name: "Extra",
-					email: run.email("extra"),
-					password: PASSWORD,
-					...{ shoeSize: 44, banned: true },
-				});
+			const { data, error } = await run.device().client.signUp.email({
+				name: "Extra",
+				email: run.email("extra"),
+				password: PASSWORD,
+				...{ shoeSize: 44, banned: true },
+			});
 			assert.equal(error, null);
 			assert.ok(data && !("shoeSize" in data.user));
 			assert.equal((data.user as { banned?: boolean }).banned, false);

@@ -6,12 +6,10 @@ export const forms: Scenario = {
 	async run(run) {
 		const { email } = await run.person("form");
 		const send = (path: string, fields: Record<string, string>) =>
-			run
-				.device()
-				.request("POST", path, {
-					body: new URLSearchParams(fields).toString(),
-					headers: { "content-type": "application/x-www-form-urlencoded" },
-				});
+			run.device().request("POST", path, {
+				body: new URLSearchParams(fields).toString(),
+				headers: { "content-type": "application/x-www-form-urlencoded" },
+			});
 		await run.step("sign in", async () => {
 			const exchange = await send("/sign-in/email", { email, password: PASSWORD });
 			assert.deepEqual([exchange.status, (exchange.body as { user?: { email: string } }).user?.email], [200, email]);
@@ -149,11 +147,9 @@ export const redirects: Scenario = {
 		const { email } = await run.person("redirect");
 		for (const [url, allowed] of TARGETS) {
 			await run.step(`by a form to ${JSON.stringify(url)}`, async () => {
-				const exchange = await run
-					.device()
-					.request("POST", "/sign-in/username", {
-						body: { username: "nobody_here", password: PASSWORD, callbackURL: url },
-					});
+				const exchange = await run.device().request("POST", "/sign-in/username", {
+					body: { username: "nobody_here", password: PASSWORD, callbackURL: url },
+				});
 				assertRefused(exchange, allowed ? 401 : 403, allowed ? "INVALID_USERNAME_OR_PASSWORD" : "INVALID_CALLBACK_URL");
 			});
 			await run.step(`by a link to ${JSON.stringify(url)}`, async () => {

@@ -28,14 +28,12 @@ export const usernames: Scenario = {
 		await run.ok(
 			"is what is shown where nothing else is said",
 			() =>
-				run
-					.device()
-					.client.signUp.email({
-						name: "Shown",
-						email: run.email("shown"),
-						password: PASSWORD,
-						...{ displayUsername: shown },
-					}),
+				run.device().client.signUp.email({
+					name: "Shown",
+					email: run.email("shown"),
+					password: PASSWORD,
+					...{ displayUsername: shown },
+				}),
 			({ user }) => {
 				assert.equal((user as { username?: string }).username, shown.toLowerCase());
 			},
