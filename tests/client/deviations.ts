@@ -48,6 +48,14 @@ export const DEVIATIONS: Deviation[] = [
 		step: /are listed to members who may not invite$/,
 		reference: "200",
 		subject: "403",
-		reason: "Only who may invite sees who is invited, as in Better Auth since 1.7.8.",
+		reason: "Only who may invite sees who is invited, as in later releases of Better Auth 1.7.",
+	},
+	{
+		route: "POST /delete-user",
+		fact: /^cookie /,
+		step: "core: delete-user: and gives the token itself",
+		reference: "<absent>",
+		subject: /^empty/,
+		reason: "A deleted user's cookies are taken away on this way, too; Better Auth leaves them with the browser.",
 	},
 ];
