@@ -58,4 +58,11 @@ export const DEVIATIONS: Deviation[] = [
 		subject: /^empty/,
 		reason: "A deleted user's cookies are taken away on this way, too; Better Auth leaves them with the browser.",
 	},
+	{
+		route: "GET /organization/get-invitation",
+		fact: /^body\.(code|message)$/,
+		reference: /^(<absent>|Invitation not found!)$/,
+		subject: /^(INVITATION_NOT_FOUND|Invitation not found)$/,
+		reason: "An invitation that is not there has a code, as in later releases of Better Auth 1.7.",
+	},
 ];
