@@ -11,7 +11,7 @@ use sea_orm::{
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::{
-    ListQuery, MAX_COUNTED, MAX_GROUP_KEYS, allowed,
+    ListQuery, MAX_GROUP_KEYS, allowed,
     ast::{Aggregate, Count, Figure, Function, GroupKey, Part, Predicate, SortKey, Test, Window},
     check_count,
     figure::{Cell, Computed, fits, part_of_time},
@@ -84,11 +84,8 @@ pub async fn aggregate(
     let mut groups = grouping.groups(rows);
     groups.cond_where(having);
 
-    let total = match query.count.unwrap_or(Count::Exact) {
-        Count::Exact => Some(run::count(tx, groups.clone()).await?),
-        Count::Bounded => Some(run::count(tx, groups.clone().limit(MAX_COUNTED + 1).take()).await?),
-        Count::None => None,
-    };
+    let exactness = query.count.unwrap_or(Count::Exact);
+    let total = run::total(tx, exactness, || groups.clone()).await?;
     for (expression, direction, nulls) in order {
         groups.order_by_expr_with_nulls(expression, direction, nulls);
     }

@@ -212,16 +212,13 @@ impl<'a, C: ConnectionTrait> Listing<'a, C> {
     }
 
     async fn count(&self, exactness: Count) -> Result<Option<u64>> {
-        let visible = self.table.visible(self.caller, Right::See, Shape::Set);
-        let mut rows = Query::select();
-        rows.expr(Expr::val(1)).from(self.table.name);
-        rows.cond_where(self.asked.clone().add(visible));
-        match exactness {
-            Count::Exact => {}
-            Count::Bounded => drop(rows.limit(MAX_COUNTED + 1)),
-            Count::None => return Ok(None),
-        }
-        count(self.db, rows).await.map(Some)
+        let rows = || {
+            let visible = self.table.visible(self.caller, Right::See, Shape::Set);
+            let mut rows = Query::select();
+            rows.expr(Expr::val(1)).from(self.table.name);
+            rows.cond_where(self.asked.clone().add(visible)).take()
+        };
+        total(self.db, exactness, rows).await
     }
 
     /// A page by its number.
@@ -331,6 +328,24 @@ fn cut(records: &mut Vec<Record>, limit: u64) -> bool {
 
 fn to_u64(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+/// How many rows the statement that `rows` makes selects, as exactly as asked for.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn total(
+    db: &impl ConnectionTrait,
+    exactness: Count,
+    rows: impl FnOnce() -> SelectStatement,
+) -> Result<Option<u64>> {
+    let rows = match exactness {
+        Count::Exact => rows(),
+        Count::Bounded => rows().limit(MAX_COUNTED + 1).take(),
+        // The usual case of a page beside a cursor, which makes nothing for it.
+        Count::None => return Ok(None),
+    };
+    count(db, rows).await.map(Some)
 }
 
 /// How many rows `rows` selects.
