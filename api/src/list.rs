@@ -139,7 +139,6 @@ pub(crate) fn paged<T: Serialize>(
     page: Page<T>,
 ) -> Result<HttpResponse, Problem> {
     let lists = Lists::of(request)?;
-    let links = links(request, lists, query, &page);
     let mut page = page;
     if matches!(query.window, Window::Cursor(_)) {
         let [previous, next] = &page.positions;
@@ -148,6 +147,7 @@ pub(crate) fn paged<T: Serialize>(
         };
         (page.prev_cursor, page.next_cursor) = (seal(previous), seal(next));
     }
+    let links = links(request, query, &page);
     let mut answer = HttpResponse::Ok();
     if !links.is_empty() {
         answer.insert_header((header::LINK, links));
@@ -156,13 +156,14 @@ pub(crate) fn paged<T: Serialize>(
 }
 
 /// The windows beside this one, as addresses for GET; a query that came in a body has none.
-fn links<T>(request: &HttpRequest, lists: &Lists, query: &ListQuery, page: &Page<T>) -> String {
+fn links<T>(request: &HttpRequest, query: &ListQuery, page: &Page<T>) -> String {
     let mut links = String::new();
     if *request.method() != Method::GET && *request.method() != Method::HEAD {
         return links;
     }
-    let mut link = |relation: &str, window: Window| {
-        let address = ListQuery { window, ..query.clone() }.print(&lists.cursors);
+    let windows = query.print_windows();
+    let mut link = |relation: &str, name: &str, value: &str| {
+        let address = windows(name, value);
         let comma = if links.is_empty() { "" } else { ", " };
         // Writing to a String does not fail.
         let _ = write!(links, "{comma}<{}?{address}>; rel=\"{relation}\"", request.path());
@@ -171,22 +172,23 @@ fn links<T>(request: &HttpRequest, lists: &Lists, query: &ListQuery, page: &Page
         Window::Page(number) => {
             let last = page.total_pages.filter(|_| !page.total_is_lower_bound);
             let last = last.map(|last| last.max(1));
-            link("first", Window::Page(1));
+            let mut link = |relation, number: u64| link(relation, "page", &number.to_string());
+            link("first", 1);
             if *number > 1 {
-                link("prev", Window::Page(last.map_or(number - 1, |last| last.min(number - 1))));
+                link("prev", last.map_or(number - 1, |last| last.min(number - 1)));
             }
             if page.has_next {
-                link("next", Window::Page(number + 1));
+                link("next", number + 1);
             }
             if let Some(last) = last {
-                link("last", Window::Page(last));
+                link("last", last);
             }
         }
         Window::Cursor(_) => {
-            link("first", Window::Cursor(None));
-            for (relation, position) in ["prev", "next"].into_iter().zip(&page.positions) {
-                if position.is_some() {
-                    link(relation, Window::Cursor(position.clone()));
+            link("first", "cursor", "");
+            for (relation, cursor) in [("prev", &page.prev_cursor), ("next", &page.next_cursor)] {
+                if let Some(Some(cursor)) = cursor {
+                    link(relation, "cursor", cursor);
                 }
             }
         }

@@ -25,6 +25,29 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
 impl ListQuery {
     /// The query string that parses to this query.
     pub fn print(&self, cursors: &Cursors) -> String {
+        match &self.window {
+            Window::Page(page) => self.print_windows()("page", &page.to_string()),
+            Window::Cursor(position) => {
+                let cursor = position.as_ref().map(|position| cursors.seal(position));
+                self.print_windows()("cursor", &cursor.unwrap_or_default())
+            }
+        }
+    }
+
+    /// Makes the query strings of other windows of this list, each of the name and the value of its parameter. What
+    /// they have in common is printed once.
+    pub fn print_windows(&self) -> impl Fn(&str, &str) -> String {
+        let common = self.print_but_window();
+        let limit = self.limit.to_string();
+        move |name, value| {
+            let mut printed = common.clone();
+            parameter(&mut printed, name, value);
+            parameter(&mut printed, "limit", &limit);
+            printed
+        }
+    }
+
+    fn print_but_window(&self) -> String {
         let mut printed = self.print_selection();
         let mut add = |name: &str, value: &str| parameter(&mut printed, name, value);
         if self.highlight {
@@ -50,14 +73,6 @@ impl ListQuery {
         if let Some(count) = self.count {
             add("count", count.name());
         }
-        match &self.window {
-            Window::Page(page) => add("page", &page.to_string()),
-            Window::Cursor(position) => {
-                let cursor = position.as_ref().map(|position| cursors.seal(position));
-                add("cursor", &cursor.unwrap_or_default());
-            }
-        }
-        add("limit", &self.limit.to_string());
         printed
     }
 
