@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// What a resource takes as the body of a QUERY (RFC 10008).
-const ACCEPT_QUERY: (&str, &str) = ("Accept-Query", "\"application/json\"");
+const ACCEPT_QUERY: &str = "\"application/json\"";
 
 /// A route for QUERY, which is safe and idempotent like GET and has a body.
 pub(crate) fn query_method() -> Route {
@@ -53,7 +53,7 @@ pub(crate) async fn list<E: Resource>(
     let mut answer = rows::<E>(&request, &db, caller, query).await?;
     answer.headers_mut().insert(
         header::HeaderName::from_static("accept-query"),
-        header::HeaderValue::from_static(ACCEPT_QUERY.1),
+        header::HeaderValue::from_static(ACCEPT_QUERY),
     );
     Ok(answer)
 }
