@@ -278,8 +278,12 @@ impl<'a, C: ConnectionTrait> Listing<'a, C> {
                 keyset::after(keys, &values.collect::<Result<Vec<_>>>()?, position.inclusive)
             }
         };
+        if let Some(range) = ranges.first() {
+            let order = |select: &mut SelectStatement| range.order(keys, select);
+            self.judge(range.condition.clone(), order, self.query.limit + 1).await?;
+        }
         let mut records = Vec::new();
-        for (index, range) in ranges.into_iter().enumerate() {
+        for range in ranges {
             let missing = (self.query.limit + 1).saturating_sub(to_u64(records.len()));
             if missing == 0 {
                 break;
@@ -288,9 +292,6 @@ impl<'a, C: ConnectionTrait> Listing<'a, C> {
             let order = |select: &mut SelectStatement| range.order(keys, select);
             self.first(&mut select, range.condition.clone(), order, missing);
             select.limit(missing);
-            if index == 0 {
-                self.judge(range.condition.clone(), order, missing).await?;
-            }
             records.extend(self.selection.read(self.db, &select, keys).await?);
         }
         Ok(records)
