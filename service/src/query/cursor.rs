@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::ListQuery;
 use crate::{Error, Result};
 
 /// How long a cursor is good for.
@@ -56,13 +55,10 @@ impl Position {
     }
 }
 
-impl ListQuery {
-    /// What a cursor of this list is bound to: the resource, the part of it, the filter and the order.
-    pub(super) fn binding(&self, path: &str, part: &str) -> u64 {
-        let text = [path, part, &self.print_selection()].join("\0");
-        let digest = Sha256::digest(text);
-        digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
-    }
+/// What a cursor of `list` is bound to.
+pub(super) fn binding(list: &str) -> u64 {
+    let digest = Sha256::digest(list);
+    digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 fn refusal(message: &str) -> Error {

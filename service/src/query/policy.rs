@@ -80,7 +80,8 @@ impl PartialEq for IndexPolicy {
 
 impl Eq for IndexPolicy {}
 
-/// Lets a page pass, or not. `select` makes what would read the page, or the first part of it, for who sees everything.
+/// Lets a page of `list` pass, or not. `select` makes what would read the page, or the first part of it, for who sees
+/// everything.
 ///
 /// # Errors
 /// `Unindexed` when it is to be refused; those of the database.
@@ -88,20 +89,21 @@ pub(super) async fn judge(
     db: &impl ConnectionTrait,
     table: &Table,
     query: &ListQuery,
+    list: &str,
     select: impl FnOnce() -> SelectStatement,
 ) -> Result<()> {
     let policy = &query.index_policy;
     if policy.action == Action::Off {
         return Ok(());
     }
-    let selection = selection(table, query);
-    let known = known(&policy.known.verdicts, &selection);
+    let key = key(query, list);
+    let known = known(&policy.known.verdicts, &key);
     let is_new = known.is_none();
     let verdict = if let Some(verdict) = known {
         verdict
     } else {
         let verdict = policy.read_whole(db, &select()).await?;
-        keep(&policy.known.verdicts, selection, verdict);
+        keep(&policy.known.verdicts, key, verdict);
         verdict
     };
     let Some(whole) = verdict else { return Ok(()) };
@@ -169,13 +171,13 @@ impl IndexPolicy {
 
 /// All of a query that decides how it is answered. With its values: the database plans a rare one otherwise than a
 /// common one, and what somebody else asks for must not have a list refused.
-fn selection(table: &Table, query: &ListQuery) -> String {
+fn key(query: &ListQuery, list: &str) -> String {
     let beside = match &query.window {
         Window::Page(_) => "page",
         Window::Cursor(None) => "start",
         Window::Cursor(Some(_)) => "cursor",
     };
-    format!("{} {beside} {}", table.path, query.print_selection())
+    [beside, list].join("\0")
 }
 
 /// The fields that an index would need, with its columns: what is compared by equality, then the order; the id comes

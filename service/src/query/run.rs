@@ -10,6 +10,7 @@ use sea_orm::{
 use super::{
     ListQuery, MAX_COUNTED, Position,
     ast::{Count, Window},
+    cursor,
     filter::Filter,
     keyset, policy,
     select::Selection,
@@ -126,7 +127,8 @@ struct Listing<'a, C> {
     keys: Vec<Key>,
     /// What is asked for, whether the caller sees it or not.
     asked: Condition,
-    binding: u64,
+    /// Which list it is, whoever asks and whatever the page: the resource, the part of it, the filter and the order.
+    identity: String,
 }
 
 impl<'a, C: ConnectionTrait> Listing<'a, C> {
@@ -145,7 +147,7 @@ impl<'a, C: ConnectionTrait> Listing<'a, C> {
         Ok(Self {
             selection: Selection::of(table, query)?,
             keys: sort::keys(table, db.get_database_backend(), query)?,
-            binding: query.binding(table.path, &part.name),
+            identity: [table.path, &part.name, &query.print_selection()].join("\0"),
             asked,
             db,
             caller,
@@ -208,7 +210,7 @@ impl<'a, C: ConnectionTrait> Listing<'a, C> {
             order(&mut select);
             select
         };
-        policy::judge(self.db, self.table, self.query, explained).await
+        policy::judge(self.db, self.table, self.query, &self.identity, explained).await
     }
 
     async fn count(&self, exactness: Count) -> Result<Option<u64>> {
@@ -244,6 +246,10 @@ impl<'a, C: ConnectionTrait> Listing<'a, C> {
 
     /// The rows beside a position, or the first ones.
     async fn beside(&self, position: Option<&Position>) -> Result<Page> {
+        let binding = cursor::binding(&self.identity);
+        if let Some(position) = position {
+            position.check(binding, self.caller.at)?;
+        }
         let backwards = position.is_some_and(|position| position.backwards);
         let keys: Vec<_> = self.keys.iter().map(|key| key.clone().reversed(backwards)).collect();
         let mut records = self.rows_beside(&keys, position).await?;
@@ -252,7 +258,7 @@ impl<'a, C: ConnectionTrait> Listing<'a, C> {
             records.reverse();
         }
         let place = |record: Option<&Record>, backwards| match (record, position) {
-            (Some(record), _) => Some(self.position(record, backwards)),
+            (Some(record), _) => Some(self.position(binding, record, backwards)),
             // Where there is nothing beside a position, its other side begins at the row itself.
             (None, Some(position)) => {
                 Some(Position { backwards, inclusive: !position.inclusive, ..position.clone() })
@@ -267,12 +273,11 @@ impl<'a, C: ConnectionTrait> Listing<'a, C> {
         Ok(Page::beside(self.query, total, [previous, next], items))
     }
 
-    /// One row more than fit on a page, if there are that many.
+    /// One row more than fit on a page, if there are that many. `position` has been checked.
     async fn rows_beside(&self, keys: &[Key], position: Option<&Position>) -> Result<Vec<Record>> {
         let ranges = match position {
             None => keyset::all(keys),
             Some(position) => {
-                position.check(self.binding, self.caller.at)?;
                 let kinds = keys.iter().zip(&position.keys);
                 let values = kinds.map(|(key, kept)| keyset::restore(key.kind, kept));
                 keyset::after(keys, &values.collect::<Result<Vec<_>>>()?, position.inclusive)
@@ -297,10 +302,10 @@ impl<'a, C: ConnectionTrait> Listing<'a, C> {
         Ok(records)
     }
 
-    fn position(&self, record: &Record, backwards: bool) -> Position {
+    fn position(&self, binding: u64, record: &Record, backwards: bool) -> Position {
         let keys = record.values.iter().skip(self.selection.width()).map(keyset::keep).collect();
         let made_at = self.caller.at.timestamp();
-        Position { binding: self.binding, made_at, backwards, inclusive: false, keys }
+        Position { binding, made_at, backwards, inclusive: false, keys }
     }
 
     /// Adds what is shown of rows beside their columns.
