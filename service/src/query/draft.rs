@@ -1,5 +1,7 @@
 //! What both spellings of a query share: its members, and how they fit together.
 
+use std::collections::HashSet;
+
 use super::{
     Cursors, ListQuery, MAX_FIGURES, MAX_GROUP_KEYS, MAX_INCLUDES, MAX_LIMIT, MAX_PREDICATES,
     MAX_ROWS_DEEP, MAX_SORT_KEYS,
@@ -92,12 +94,14 @@ impl<'a> Draft<'a> {
         if names.is_empty() || names.iter().any(|name| name.is_empty() || name.contains(',')) {
             return Err(self.error(member, "is a list of names with commas between them"));
         }
-        let mut rest = names;
-        while let [name, others @ ..] = rest {
-            if others.contains(name) {
-                return Err(self.error(member, format!("names {name:?} twice")));
-            }
-            rest = others;
+        let mut seen = HashSet::with_capacity(names.len());
+        // From the end, so that of several the one is told that comes first.
+        let twice = names
+            .iter()
+            .rev()
+            .fold(None, |twice, name| if seen.insert(name) { twice } else { Some(name) });
+        if let Some(name) = twice {
+            return Err(self.error(member, format!("names {name:?} twice")));
         }
         let most = match member {
             "sort" => MAX_SORT_KEYS,
