@@ -155,11 +155,7 @@ impl Grouping {
 
     /// The figure that a caller calls `name`.
     fn named(&mut self, parameter: &str, name: &str) -> Result<Computed> {
-        let Some(figure) = Figure::parse(name) else {
-            let message = format!("{name:?} is not a figure such as count() or max(createdAt)");
-            return Err(Error::bad_query(parameter, message));
-        };
-        self.computed(parameter, figure)
+        self.computed(parameter, Figure::named(parameter, name)?)
     }
 
     fn having(&mut self, backend: DbBackend, predicate: &Predicate) -> Result<Condition> {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{DEFAULT_LIMIT, cursor::Position, group::is_name, policy::IndexPolicy};
-use crate::search::Search;
+use crate::{Error, Result, search::Search};
 
 /// A list as asked for. Names and values are still the caller's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -251,6 +251,17 @@ pub enum Function {
 }
 
 impl Figure {
+    /// What a caller calls `name`.
+    ///
+    /// # Errors
+    /// `BadQuery` when it is no figure.
+    pub(super) fn named(parameter: &str, name: &str) -> Result<Self> {
+        Self::parse(name).ok_or_else(|| {
+            let message = format!("{name:?} is not a figure such as count() or max(createdAt)");
+            Error::bad_query(parameter, message)
+        })
+    }
+
     /// Reads `sum(field)`.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (name, field) = text.strip_suffix(')')?.split_once('(')?;

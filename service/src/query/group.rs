@@ -51,10 +51,7 @@ pub(super) fn test(parameter: &str, path: &str, operation: Operation) -> Result<
 
 /// A test of a figure.
 pub(super) fn figure_test(parameter: &str, name: &str, operation: Operation) -> Result<Predicate> {
-    let figure = Figure::parse(name).ok_or_else(|| {
-        let message = format!("{name:?} is not a figure such as count() or max(createdAt)");
-        Error::bad_query(parameter, message)
-    })?;
+    let figure = Figure::named(parameter, name)?;
     let path = Path { relations: Vec::new(), field: figure.to_string() };
     Ok(Predicate::Test(Test { parameter: parameter.to_owned(), path, operation }))
 }
