@@ -218,35 +218,24 @@ fn condition(predicate: &Predicate) -> Value {
         Predicate::Any(inner) => json!({ "or": all(inner) }),
         Predicate::Not(inner) => json!({ "not": condition(inner) }),
         Predicate::Test(test) => {
-            let (op, value) = match &test.operation {
-                Operation::Eq(value) => ("eq", json!(value)),
-                Operation::Ne(value) => ("ne", json!(value)),
-                Operation::Gt(value) => ("gt", json!(value)),
-                Operation::Gte(value) => ("gte", json!(value)),
-                Operation::Lt(value) => ("lt", json!(value)),
-                Operation::Lte(value) => ("lte", json!(value)),
-                Operation::In(values) => ("in", json!(values)),
-                Operation::NotIn(values) => ("nin", json!(values)),
-                Operation::Between(low, high) => ("between", json!([low, high])),
-                Operation::Like(Pattern { form, text, insensitive }) => {
-                    let op = match (form, insensitive) {
-                        (Form::Like, false) => "like",
-                        (Form::Like, true) => "ilike",
-                        (Form::Contains, false) => "contains",
-                        (Form::Contains, true) => "icontains",
-                        (Form::StartsWith, false) => "startswith",
-                        (Form::StartsWith, true) => "istartswith",
-                    };
-                    (op, json!(text))
-                }
-                Operation::IsNull => ("is", json!("null")),
-                Operation::IsNotNull => ("is", json!("notnull")),
-                Operation::IsTrue => ("is", json!(true)),
-                Operation::IsFalse => ("is", json!(false)),
-                Operation::IsEmpty => ("is", json!("empty")),
-                Operation::IsNotEmpty => ("is", json!("notempty")),
+            let value = match &test.operation {
+                Operation::Eq(value)
+                | Operation::Ne(value)
+                | Operation::Gt(value)
+                | Operation::Gte(value)
+                | Operation::Lt(value)
+                | Operation::Lte(value) => json!(value),
+                Operation::In(values) | Operation::NotIn(values) => json!(values),
+                Operation::Between(low, high) => json!([low, high]),
+                Operation::Like(pattern) => json!(pattern.text),
+                Operation::IsNull => json!("null"),
+                Operation::IsNotNull => json!("notnull"),
+                Operation::IsTrue => json!(true),
+                Operation::IsFalse => json!(false),
+                Operation::IsEmpty => json!("empty"),
+                Operation::IsNotEmpty => json!("notempty"),
             };
-            json!({ "field": test.path.to_string(), "op": op, "value": value })
+            json!({ "field": test.path.to_string(), "op": test.operation.name(), "value": value })
         }
     }
 }

@@ -169,6 +169,37 @@ pub enum Operation {
     IsNotEmpty,
 }
 
+impl Operation {
+    /// The operator, as it stands in a query.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Eq(_) => "eq",
+            Self::Ne(_) => "ne",
+            Self::Gt(_) => "gt",
+            Self::Gte(_) => "gte",
+            Self::Lt(_) => "lt",
+            Self::Lte(_) => "lte",
+            Self::Like(pattern) => match (pattern.form, pattern.insensitive) {
+                (Form::Like, false) => "like",
+                (Form::Like, true) => "ilike",
+                (Form::Contains, false) => "contains",
+                (Form::Contains, true) => "icontains",
+                (Form::StartsWith, false) => "startswith",
+                (Form::StartsWith, true) => "istartswith",
+            },
+            Self::In(_) => "in",
+            Self::NotIn(_) => "nin",
+            Self::Between(..) => "between",
+            Self::IsNull
+            | Self::IsNotNull
+            | Self::IsTrue
+            | Self::IsFalse
+            | Self::IsEmpty
+            | Self::IsNotEmpty => "is",
+        }
+    }
+}
+
 /// A pattern as its operator spells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern {

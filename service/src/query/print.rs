@@ -6,7 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{
     Cursors, ListQuery,
-    ast::{Form, Operation, Predicate, SortKey, Test, Window},
+    ast::{Operation, Predicate, SortKey, Test, Window},
 };
 
 /// All that is not plainly itself in a query string (RFC 3986, 3.4), nor between `<` and `>` in a `Link` (RFC 8288).
@@ -154,39 +154,27 @@ fn members(group: &Predicate) -> String {
 /// `operator.value`, its value written by `write`; those inside parentheses are quoted in any case.
 fn operation(operation: &Operation, write: fn(&str) -> Cow<'_, str>) -> String {
     let list = |values: &mut dyn Iterator<Item = &String>| {
-        values.map(|value| quoted(value)).collect::<Vec<_>>().join(",")
+        let values: Vec<_> = values.map(|value| quoted(value)).collect();
+        Cow::Owned(format!("({})", values.join(",")))
     };
-    let (operator, value) = match operation {
-        Operation::Eq(value) => ("eq", value),
-        Operation::Ne(value) => ("ne", value),
-        Operation::Gt(value) => ("gt", value),
-        Operation::Gte(value) => ("gte", value),
-        Operation::Lt(value) => ("lt", value),
-        Operation::Lte(value) => ("lte", value),
-        Operation::Like(pattern) => {
-            let operator = match (pattern.form, pattern.insensitive) {
-                (Form::Like, false) => "like",
-                (Form::Like, true) => "ilike",
-                (Form::Contains, false) => "contains",
-                (Form::Contains, true) => "icontains",
-                (Form::StartsWith, false) => "startswith",
-                (Form::StartsWith, true) => "istartswith",
-            };
-            (operator, &pattern.text)
-        }
-        Operation::In(values) => return format!("in.({})", list(&mut values.iter())),
-        Operation::NotIn(values) => return format!("nin.({})", list(&mut values.iter())),
-        Operation::Between(low, high) => {
-            return format!("between.({})", list(&mut [low, high].into_iter()));
-        }
-        Operation::IsNull => return "is.null".to_owned(),
-        Operation::IsNotNull => return "is.notnull".to_owned(),
-        Operation::IsTrue => return "is.true".to_owned(),
-        Operation::IsFalse => return "is.false".to_owned(),
-        Operation::IsEmpty => return "is.empty".to_owned(),
-        Operation::IsNotEmpty => return "is.notempty".to_owned(),
+    let value = match operation {
+        Operation::Eq(value)
+        | Operation::Ne(value)
+        | Operation::Gt(value)
+        | Operation::Gte(value)
+        | Operation::Lt(value)
+        | Operation::Lte(value) => write(value),
+        Operation::Like(pattern) => write(&pattern.text),
+        Operation::In(values) | Operation::NotIn(values) => list(&mut values.iter()),
+        Operation::Between(low, high) => list(&mut [low, high].into_iter()),
+        Operation::IsNull => "null".into(),
+        Operation::IsNotNull => "notnull".into(),
+        Operation::IsTrue => "true".into(),
+        Operation::IsFalse => "false".into(),
+        Operation::IsEmpty => "empty".into(),
+        Operation::IsNotEmpty => "notempty".into(),
     };
-    format!("{operator}.{}", write(value))
+    format!("{}.{value}", operation.name())
 }
 
 /// In double quotes where it would otherwise not be read as one value.
