@@ -158,16 +158,13 @@ impl Way {
         match self {
             Self::Where { condition, shared } => vec![Part { condition, shared, few: false }],
             Self::Within { column, parent, scope } => {
-                let within = |part: Part| {
-                    let rows = parent.existing().add(part.condition);
-                    let condition = Condition::all().add(if part.shared {
-                        related((table.name, column), parent, "id", rows)
-                    } else {
-                        Expr::col((table.name, column)).in_subquery(keys_of(parent, rows))
-                    });
+                let part = |part: Part| {
+                    // Few rows are found, many are tested where the walk along the order meets them.
+                    let shape = if part.shared { Shape::Row } else { Shape::Set };
+                    let condition = within((table.name, column), parent, part.condition, shape);
                     Part { condition, shared: part.shared, few: !part.shared }
                 };
-                scope.apart(parent).into_iter().map(within).collect()
+                scope.apart(parent).into_iter().map(part).collect()
             }
         }
     }
@@ -176,16 +173,25 @@ impl Way {
         match self {
             Self::Where { condition, .. } => condition,
             Self::Within { column, parent, scope } => {
-                let rows = parent.existing().add(scope.condition(parent, shape));
-                Condition::all().add(match shape {
-                    Shape::Row => related((table.name, column), parent, "id", rows),
-                    Shape::Set => {
-                        Expr::col((table.name, column)).in_subquery(keys_of(parent, rows))
-                    }
-                })
+                let condition = scope.condition(parent, shape);
+                within((table.name, column), parent, condition, shape)
             }
         }
     }
+}
+
+/// That the column refers to a row of `parent` which is there and for which `condition` holds.
+fn within(
+    column: (&'static str, &'static str),
+    parent: &Table,
+    condition: Condition,
+    shape: Shape,
+) -> Condition {
+    let rows = parent.existing().add(condition);
+    Condition::all().add(match shape {
+        Shape::Row => related(column, parent, "id", rows),
+        Shape::Set => Expr::col(column).in_subquery(keys_of(parent, rows)),
+    })
 }
 
 /// That `table` has a row whose `key` equals the column of the row at hand and for which `condition` holds. The
