@@ -113,7 +113,8 @@ async fn the_examples_of_the_lists_find_what_they_should(
     let mut queries = page.spans();
     queries.retain(|span| {
         // The sign itself, a header, and how tests are written in general.
-        let other = ["=", "rel=", "field=", "relation."].iter().any(|start| span.starts_with(start));
+        let other =
+            ["=", "rel=", "field=", "relation."].iter().any(|start| span.starts_with(start));
         span.contains('=') && !span.contains('…') && !other
     });
     let command = |query: &String| format!("api \"$API/projects?{}\"\n", query.replace('"', "%22"));

@@ -137,14 +137,7 @@ impl Query {
         for predicate in &self.having {
             add("having", &item(predicate));
         }
-        let sort: Vec<_> = self.sort.iter().map(ToString::to_string).collect();
-        for (name, names) in [
-            ("sort", &sort),
-            ("fields", &self.fields),
-            ("include", &self.include),
-            ("select", &self.select),
-            ("groupBy", &self.group_by),
-        ] {
+        for (name, names) in self.lists() {
             if !names.is_empty() {
                 add(name, &names.join(","));
             }
@@ -155,6 +148,16 @@ impl Query {
             }
         }
         query
+    }
+
+    pub(crate) fn lists(&self) -> [(&str, Vec<String>); 5] {
+        [
+            ("sort", self.sort.iter().map(ToString::to_string).collect()),
+            ("fields", self.fields.clone()),
+            ("include", self.include.clone()),
+            ("select", self.select.clone()),
+            ("groupBy", self.group_by.clone()),
+        ]
     }
 
     pub(crate) fn scalars(&self) -> [(&str, Option<&String>); 5] {

@@ -14,14 +14,7 @@ impl Query {
                 body.insert(name.to_owned(), json!({ "and": parts }));
             }
         }
-        let sort: Vec<_> = self.sort.iter().map(ToString::to_string).collect();
-        for (name, names) in [
-            ("sort", &sort),
-            ("fields", &self.fields),
-            ("include", &self.include),
-            ("select", &self.select),
-            ("groupBy", &self.group_by),
-        ] {
+        for (name, names) in self.lists() {
             if !names.is_empty() {
                 body.insert(name.to_owned(), json!(names));
             }
