@@ -10,7 +10,7 @@ use super::{
     IdentityError, Tools,
     account::{self, Stored},
     credential::{find_by_email, normalize},
-    password,
+    lockout, password,
     session::{self, Device, SignedIn},
     transact,
     verification::{self, Kind},
@@ -145,6 +145,7 @@ pub async fn reset(
         let user = owner(tx, &proof).await?;
         account::set_password(tx, &caller, &user, &hash).await?;
         write::note::<User>(tx, &caller, "resetPassword", &user).await?;
+        lockout::forgive(tx, &user).await?;
         Ok(session::end_all(tx, user.id, None).await?)
     })
     .await

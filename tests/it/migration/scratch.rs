@@ -113,7 +113,7 @@ impl Scratch {
     /// `#now` is a time, and `#1` the id that ends in 1, as this database writes them.
     fn translate(&self, sql: &str) -> String {
         let mut sql = sql.replace("#now", "'2026-01-31T09:00:00.123456+00:00'");
-        for digit in "123456789abc".chars() {
+        for digit in "123456789abcde".chars() {
             let id = format!("0197a000-0000-7000-8000-00000000000{digit}");
             sql = sql.replace(&format!("#{digit}"), &self.database.literal(&id));
         }
