@@ -6,11 +6,13 @@
 
 mod account;
 pub mod address;
+pub mod admin;
 pub mod credential;
 pub mod deletion;
 mod error;
 pub mod lockout;
 pub mod magic_link;
+pub mod operator;
 pub mod password;
 pub mod password_change;
 pub mod profile;
@@ -29,7 +31,7 @@ use uuid::Uuid;
 
 use self::seal::Sealer;
 pub use self::{error::IdentityError, password::Hasher};
-use crate::{Database, Error, Result, Transaction, mail::Mailer};
+use crate::{Database, Error, Result, Transaction, database::Isolation, mail::Mailer};
 
 /// What the functions of identity work with. Cloning is cheap.
 #[derive(Clone, Debug)]
@@ -68,10 +70,29 @@ pub(crate) async fn transact<T: 'static>(
     database: &Database,
     work: impl AsyncFn(&Transaction) -> Result<T, IdentityError> + 'static,
 ) -> Result<T, IdentityError> {
+    run(database, Isolation::ReadCommitted, work).await
+}
+
+/// Runs reads that belong together: what `work` reads is of one moment.
+///
+/// # Errors
+/// Those of `work`, and those of [`Database::read`].
+pub(crate) async fn snapshot<T: 'static>(
+    database: &Database,
+    work: impl AsyncFn(&Transaction) -> Result<T, IdentityError> + 'static,
+) -> Result<T, IdentityError> {
+    run(database, Isolation::Snapshot, work).await
+}
+
+async fn run<T: 'static>(
+    database: &Database,
+    isolation: Isolation,
+    work: impl AsyncFn(&Transaction) -> Result<T, IdentityError> + 'static,
+) -> Result<T, IdentityError> {
     let refusal = Rc::new(Cell::new(None));
     let refused = Rc::clone(&refusal);
     let outcome = database
-        .write(async move |tx| {
+        .transaction(isolation, async move |tx| {
             work(tx).await.map_err(|error| match error {
                 IdentityError::Service(error) => error,
                 other => {

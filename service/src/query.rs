@@ -31,6 +31,7 @@ pub use ast::ListQuery;
 pub use body::Body;
 pub use cursor::{Cursors, Position};
 pub use get::get;
+pub(crate) use pattern::matches;
 pub(crate) use run::{Part, list_part};
 pub use run::{list, members};
 

@@ -34,30 +34,40 @@ pub(crate) async fn insert<E: Audited>(
 ///
 /// # Errors
 /// As [`insert`]; then nothing is inserted.
-#[expect(clippy::disallowed_methods, reason = "this is the function to use instead")]
 pub(crate) async fn insert_many<E: Audited>(
     tx: &Transaction,
     caller: &Caller,
     action: &str,
     rows: Vec<E::ActiveModel>,
 ) -> Result<Vec<Uuid>> {
-    let mut ids = Vec::with_capacity(rows.len());
-    let mut models = Vec::with_capacity(rows.len());
-    for row in rows {
-        let model = stamp::<E>(caller, row).try_into_model()?;
-        ids.push(E::id(&model));
-        models.push(model);
-    }
+    let models = rows.into_iter().map(|row| stamp::<E>(caller, row).try_into_model());
+    let models = models.collect::<Result<Vec<_>, _>>()?;
+    let ids = models.iter().map(E::id).collect();
+    insert_as_they_are::<E>(tx, caller, action, &models).await?;
+    Ok(ids)
+}
+
+/// Inserts rows that have their ids and times from elsewhere, in batches.
+///
+/// # Errors
+/// As [`insert`]; then nothing is inserted.
+#[expect(clippy::disallowed_methods, reason = "this is the function to use instead")]
+pub(crate) async fn insert_as_they_are<E: Audited>(
+    tx: &Transaction,
+    caller: &Caller,
+    action: &str,
+    models: &[E::Model],
+) -> Result<()> {
     for batch in models.chunks(MAX_PARAMETERS / E::Column::iter().count().max(1)) {
         let rows = batch.iter().map(|row| row.clone().into_active_model().reset_all());
         E::insert_many(rows).exec_without_returning(tx).await?;
     }
-    search::index_many::<E>(tx, &models).await?;
+    search::index_many::<E>(tx, models).await?;
     for batch in models.chunks(MAX_PARAMETERS / audit_log::Column::iter().count()) {
         let entries = batch.iter().map(|row| entry::<E>(caller, action, None, Some(row)));
         audit_log::Entity::insert_many(entries).exec_without_returning(tx).await?;
     }
-    Ok(ids)
+    Ok(())
 }
 
 /// Sets the columns in which `changes` differs from `before`. Where there are none, nothing is written.

@@ -123,6 +123,10 @@ pub enum IdentityError {
     YouAreNotAllowedToSetNonExistentValue,
     #[error("You cannot impersonate admins")]
     YouCannotImpersonateAdmins,
+    #[error("You are not impersonating anyone")]
+    YouAreNotImpersonatingAnyone,
+    #[error("Failed to find admin session")]
+    FailedToFindAdminSession,
     #[error("Invalid role type")]
     InvalidRoleType,
     #[error("You are not allowed to update users email")]

@@ -161,7 +161,11 @@ fn principal_query(backend: DbBackend) -> &'static str {
 }
 
 /// A ban lasts until it expires, or for good.
-fn is_banned(banned: bool, expires: Option<DateTime<FixedOffset>>, at: DateTime<Utc>) -> bool {
+pub(super) fn is_banned(
+    banned: bool,
+    expires: Option<DateTime<FixedOffset>>,
+    at: DateTime<Utc>,
+) -> bool {
     banned && expires.is_none_or(|expires| expires > at)
 }
 
@@ -176,6 +180,22 @@ pub(super) async fn open(
     device: &Device,
     remember: bool,
 ) -> Result<SignedIn, IdentityError> {
+    let lifetime = if remember { LIFETIME } else { SHORT_LIFETIME };
+    open_for(tx, caller, user, device, lifetime, None).await
+}
+
+/// Opens a session that lasts this long, in which an administrator acts as the user if one is named.
+///
+/// # Errors
+/// As [`open`].
+pub(super) async fn open_for(
+    tx: &Transaction,
+    caller: &Caller,
+    user: user::Model,
+    device: &Device,
+    lifetime: TimeDelta,
+    impersonated_by: Option<Uuid>,
+) -> Result<SignedIn, IdentityError> {
     if is_banned(user.banned, user.ban_expires, caller.at) {
         return Err(IdentityError::BannedUser);
     }
@@ -186,13 +206,13 @@ pub(super) async fn open(
         id: new_id(),
         user_id: user.id,
         token_hash: hash(token.reveal()),
-        expires_at: at + if remember { LIFETIME } else { SHORT_LIFETIME },
+        expires_at: at + lifetime,
         ip_address: device.ip_address.map(|address| address.to_string()),
         user_agent: device
             .user_agent
             .as_deref()
             .map(|name| name.chars().take(MAX_USER_AGENT).collect()),
-        impersonated_by: None,
+        impersonated_by,
         active_organization_id: None,
         created_at: at,
         updated_at: at,
@@ -203,7 +223,11 @@ pub(super) async fn open(
     Ok(SignedIn { token, session, user })
 }
 
-async fn lift_ban(tx: &Transaction, caller: &Caller, user: user::Model) -> Result<user::Model> {
+pub(super) async fn lift_ban(
+    tx: &Transaction,
+    caller: &Caller,
+    user: user::Model,
+) -> Result<user::Model> {
     let change = user::ActiveModel {
         banned: Set(false),
         ban_reason: Set(None),

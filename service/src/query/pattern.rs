@@ -16,7 +16,7 @@ use sea_orm::{
 use super::ast::Pattern;
 
 /// That `subject` matches the pattern.
-pub(super) fn matches(backend: DbBackend, subject: Expr, pattern: &Pattern) -> Expr {
+pub(crate) fn matches(backend: DbBackend, subject: Expr, pattern: &Pattern) -> Expr {
     let folds_beyond_ascii = pattern.insensitive && !pattern.text.is_ascii();
     match backend {
         // SQLite's LIKE always folds ASCII letters and no others, so everything else is a GLOB there.
