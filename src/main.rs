@@ -3,7 +3,10 @@
 use std::process::ExitCode;
 
 use actix_web::rt::System;
-use api::command::{self, EXAMPLES, Format};
+use api::command::{
+    self, EXAMPLES, Format,
+    user::{self, UserCommand},
+};
 use api::config::{Config, load::load};
 use clap::{Parser, Subcommand};
 
@@ -42,6 +45,9 @@ enum Command {
         #[arg(long, required = true)]
         demo: bool,
     },
+    /// Look after users: make administrators, ban, set passwords.
+    #[command(subcommand, after_help = user::EXAMPLES)]
+    User(UserCommand),
     /// List the routes: method, path, and operation of the OpenAPI document.
     Routes {
         /// For programs.
@@ -71,6 +77,7 @@ fn main() -> ExitCode {
             Command::Serve { migrate } => command::serve(&config, migrate).await,
             Command::Migrate => command::migrate(&config).await,
             Command::Seed { demo: _ } => command::seed(&config).await,
+            Command::User(command) => user::run(&config, command).await,
             Command::Routes { json } => command::routes(json),
             Command::Config { format } => command::config(&settings, format),
         }

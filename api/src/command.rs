@@ -1,5 +1,7 @@
 //! What the commands of the binary do.
 
+pub mod user;
+
 use std::{
     io::{self, Write},
     net::SocketAddr,

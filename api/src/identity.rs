@@ -29,6 +29,7 @@ use service::{
 };
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub(crate) use self::answer::AuthUser;
 use self::cookie::Cookies;
 use crate::{
     config::{

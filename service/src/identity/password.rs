@@ -10,6 +10,8 @@ use std::{
 
 use rand::{
     TryRng,
+    distr::{Alphanumeric, SampleString},
+    rand_core::UnwrapErr,
     rngs::{SysError, SysRng},
 };
 use scrypt::Params;
@@ -36,6 +38,12 @@ const RETRY_AFTER: Duration = Duration::from_secs(3);
 #[expect(clippy::expect_used, reason = "constants that are in range")]
 static PARAMS: LazyLock<Params> =
     LazyLock::new(|| Params::new(14, 16, 1).expect("the parameters are in range"));
+
+/// A password that nobody can guess, to be written down once.
+pub fn random() -> String {
+    // From the operating system. It does not fail once the machine has started.
+    Alphanumeric.sample_string(&mut UnwrapErr(SysRng), 20)
+}
 
 /// Refuses a new password that is too short or too long.
 ///

@@ -9,7 +9,7 @@ use entity::{
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, Iterable, Order,
     PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Value,
-    sea_query::{Expr, ExprTrait, NullOrdering},
+    sea_query::{Expr, NullOrdering},
 };
 use strum::EnumString;
 use uuid::Uuid;
