@@ -60,14 +60,7 @@ fn load_from<P: Parser>(
     let mut command = P::command().mut_args(|argument| prepare(argument, file));
     // The settings are options of every command; the help of each would hide its own among them.
     command.build();
-    let command = command.mut_subcommands(|command| {
-        let hidden = command.mut_args(|argument| match variable(&argument) {
-            Some(_) => argument.hide(true),
-            None => argument,
-        });
-        hidden
-            .after_help("Every command takes the settings as options, too: see `garboard --help`.")
-    });
+    let command = command.mut_subcommands(without_settings);
     let matches = match command.clone().try_get_matches_from(arguments) {
         Ok(matches) => matches,
         Err(error)
@@ -90,6 +83,20 @@ fn load_from<P: Parser>(
         _ => Source::Default,
     });
     Ok((parsed, settings))
+}
+
+/// The command and those below it, whose help does not list the settings.
+fn without_settings(command: Command) -> Command {
+    const HINT: &str = "Every command takes the settings as options, too: see `garboard --help`.";
+    let command = command.mut_args(|argument| match variable(&argument) {
+        Some(_) => argument.hide(true),
+        None => argument,
+    });
+    let help = match command.get_after_help() {
+        Some(help) => format!("{help}\n\n{HINT}"),
+        None => HINT.to_owned(),
+    };
+    command.after_help(help).mut_subcommands(without_settings)
 }
 
 /// What is in the nearest `.env`. The environment of the process is left as it is.
