@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use actix_web::rt::System;
 use api::command::{
     self, EXAMPLES, Format,
+    import::{self, ImportCommand},
     user::{self, UserCommand},
 };
 use api::config::{Config, load::load};
@@ -48,6 +49,9 @@ enum Command {
     /// Look after users: make administrators, ban, set passwords.
     #[command(subcommand, after_help = user::EXAMPLES)]
     User(UserCommand),
+    /// Bring in the users of another system.
+    #[command(subcommand, after_help = import::EXAMPLES)]
+    Import(ImportCommand),
     /// List the routes: method, path, and operation of the OpenAPI document.
     Routes {
         /// For programs.
@@ -78,6 +82,7 @@ fn main() -> ExitCode {
             Command::Migrate => command::migrate(&config).await,
             Command::Seed { demo: _ } => command::seed(&config).await,
             Command::User(command) => user::run(&config, command).await,
+            Command::Import(command) => import::run(&config, command).await,
             Command::Routes { json } => command::routes(json),
             Command::Config { format } => command::config(&settings, format),
         }

@@ -1,5 +1,6 @@
 //! What the commands of the binary do.
 
+pub mod import;
 pub mod user;
 
 use std::{
@@ -154,6 +155,19 @@ pub fn config(settings: &[Setting], format: Format) -> anyhow::Result<()> {
     };
     io::stdout().lock().write_all(text.as_bytes())?;
     Ok(())
+}
+
+/// As much of a text as there is room for, and nothing that a terminal would take for a command.
+fn fit(text: &str, width: usize) -> String {
+    let text = printable(text);
+    if text.chars().count() <= width {
+        return text;
+    }
+    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+}
+
+fn printable(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { '\u{FFFD}' } else { letter }).collect()
 }
 
 async fn apply(config: &Config) -> anyhow::Result<Vec<String>> {

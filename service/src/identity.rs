@@ -4,7 +4,7 @@
 //! are weak and a client cannot tell, ours differ: sessions are stored as hashes, keys are unique, and what belongs
 //! together is one transaction.
 
-mod account;
+pub(crate) mod account;
 pub mod address;
 pub mod admin;
 pub mod credential;
@@ -22,7 +22,7 @@ pub mod signature;
 #[cfg(test)]
 mod tests;
 pub mod user;
-mod username;
+pub(crate) mod username;
 pub(crate) mod verification;
 
 use std::{cell::Cell, rc::Rc, sync::Arc};

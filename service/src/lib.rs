@@ -10,6 +10,7 @@ pub mod database;
 pub mod error;
 pub mod field;
 pub mod identity;
+pub mod import;
 pub mod limit;
 pub mod mail;
 pub mod organization;

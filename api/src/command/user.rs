@@ -21,7 +21,7 @@ use service::{
     record::show_time,
 };
 
-use super::{connect, refuse_pending};
+use super::{connect, fit, printable, refuse_pending};
 use crate::{
     config::{
         Config,
@@ -218,19 +218,6 @@ async fn list(database: &service::Database, json: bool) -> anyhow::Result<()> {
 fn row(email: &str, name: &str, role: &str, state: &str) -> String {
     let (email, name) = (fit(email, 38), fit(name, 22));
     format!("{email:38}  {name:22}  {role:5}  {state}")
-}
-
-/// As much of a text as there is room for, and nothing that a terminal would take for a command.
-fn fit(text: &str, width: usize) -> String {
-    let text = printable(text);
-    if text.chars().count() <= width {
-        return text;
-    }
-    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
-}
-
-fn printable(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { '\u{FFFD}' } else { letter }).collect()
 }
 
 fn state(user: &user::Model) -> String {

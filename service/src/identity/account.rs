@@ -16,7 +16,7 @@ use super::new_id;
 use crate::{Caller, Result, Transaction};
 
 /// How an account with a password is told from one elsewhere.
-pub(super) const PROVIDER: &str = "credential";
+pub(crate) const PROVIDER: &str = "credential";
 
 /// A password hash, and whose it is.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -203,7 +203,7 @@ impl NewUser {
 }
 
 /// The form in which an address is stored and found.
-pub(super) fn normalize(email: &str) -> Result<String, IdentityError> {
+pub(crate) fn normalize(email: &str) -> Result<String, IdentityError> {
     if email.validate_email() { Ok(email.to_lowercase()) } else { Err(IdentityError::InvalidEmail) }
 }
 

@@ -133,6 +133,16 @@ impl Hasher {
     }
 }
 
+/// Whether this is a hash that a password can be compared with.
+pub(crate) fn is_known(stored: &str) -> bool {
+    let is_hex = |text: &str, bytes: usize| {
+        text.len() == 2 * bytes
+            && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let parts = stored.split_once(':');
+    parts.is_some_and(|(salt, key)| is_hex(salt, SALT_BYTES) && is_hex(key, KEY_BYTES))
+}
+
 fn new_salt() -> Result<String, SysError> {
     let mut salt = [0; SALT_BYTES];
     SysRng.try_fill_bytes(&mut salt)?;

@@ -10,7 +10,7 @@ const MAX_LENGTH: usize = 30;
 ///
 /// # Errors
 /// `UsernameTooShort`, `UsernameTooLong`, `InvalidUsername`.
-pub(super) fn resolve(
+pub(crate) fn resolve(
     username: Option<&str>,
     display_username: Option<&str>,
 ) -> Result<(Option<String>, Option<String>), IdentityError> {
