@@ -88,7 +88,10 @@ impl Imported for Member {
         })
     }
 
-    #[expect(clippy::disallowed_methods, reason = "that the organization is brought in is what is audited")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "that the organization is brought in is what is audited"
+    )]
     async fn store(tx: &Transaction, _caller: &Caller, rows: Vec<member::Model>) -> Result<()> {
         let rows = rows.into_iter().map(|row| row.into_active_model().reset_all());
         Self::insert_many(rows).exec_without_returning(tx).await?;
