@@ -1,5 +1,7 @@
 //! What is answered under `/api/auth`: the shapes that Better Auth's clients read. What is absent is `null`.
 
+pub(crate) mod admin;
+
 use chrono::{DateTime, FixedOffset};
 use entity::{session, user};
 use serde::Serialize;

@@ -114,6 +114,11 @@ impl Fields {
         Self { members: members.collect(), place: QUERY }
     }
 
+    /// The members of an object that stands elsewhere in a body.
+    pub(super) fn within(place: &'static str, members: Map<String, Value>) -> Self {
+        Self { members, place }
+    }
+
     /// Refuses addresses to go on to that are not trusted.
     ///
     /// # Errors

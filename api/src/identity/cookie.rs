@@ -16,6 +16,10 @@ const DONT_REMEMBER: &str = "dont_remember";
 /// A copy of the session that Better Auth's server may make; never made here, but cleared.
 const SESSION_DATA: &str = "session_data";
 
+/// The administrator's own token while they act as somebody else, and after a colon whether the session ends with the
+/// browser, signed.
+const ADMIN_SESSION: &str = "admin_session";
+
 /// What browsers are given, and how it is told from what others make up.
 #[derive(Clone, Debug)]
 pub(super) struct Cookies {
@@ -82,6 +86,42 @@ impl Cookies {
     ) {
         let remember = self.read(headers, DONT_REMEMBER).is_none();
         self.set_session_token(answer, token, remember);
+    }
+
+    /// Puts the administrator's own session aside while they act as somebody else.
+    pub(super) fn set_admin_session(
+        &self,
+        answer: &mut HttpResponseBuilder,
+        headers: &HeaderMap,
+        token: &str,
+    ) {
+        let dont_remember = self.read(headers, DONT_REMEMBER).unwrap_or_default();
+        let signed = self.signer.sign(&[token, ":", &dont_remember].concat());
+        let max_age = Some(LIFETIME.num_seconds());
+        let cookie = self.cookie(ADMIN_SESSION, &escape(&signed), max_age);
+        answer.append_header((header::SET_COOKIE, cookie));
+    }
+
+    /// The session that was put aside, and whether it outlives the browser.
+    pub(super) fn admin_session(&self, headers: &HeaderMap) -> Option<(String, bool)> {
+        let value = self.read(headers, ADMIN_SESSION)?;
+        let (token, dont_remember) = value.split_once(':')?;
+        Some((token.to_owned(), dont_remember.is_empty()))
+    }
+
+    /// Takes it up again.
+    pub(super) fn restore_admin_session(
+        &self,
+        answer: &mut HttpResponseBuilder,
+        token: &str,
+        remember: bool,
+    ) {
+        self.set_session_token(answer, token, remember);
+        let forgotten = [ADMIN_SESSION, DONT_REMEMBER];
+        // Acting as somebody else is not to be remembered; one's own session may be.
+        for name in forgotten.into_iter().take(if remember { 2 } else { 1 }) {
+            answer.append_header((header::SET_COOKIE, self.cookie(name, "", Some(0))));
+        }
     }
 
     /// Makes the browser forget the session.

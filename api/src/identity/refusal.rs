@@ -288,6 +288,20 @@ impl IntoResponses for Refusals {
     }
 }
 
+/// The same, where who is not signed in is told nothing.
+pub(crate) struct SilentRefusals;
+
+impl IntoResponses for SilentRefusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut responses = Refusals::responses();
+        let silent = ResponseBuilder::new().description("Nobody is signed in").build();
+        responses.insert("401".to_owned(), RefOr::T(silent));
+        let not_found = responses.get("400").cloned();
+        responses.extend(not_found.map(|response| ("404".to_owned(), response)));
+        responses
+    }
+}
+
 /// The schema that [`Refusals`] refers to.
 pub(crate) struct Schemas;
 

@@ -2,6 +2,7 @@
 
 mod account;
 mod address;
+mod admin;
 mod link;
 mod session;
 mod sign;
@@ -21,6 +22,7 @@ pub(super) fn routes(api: &mut ServiceConfig<'_>) {
     account::routes(api);
     address::routes(api);
     link::routes(api);
+    admin::routes(api);
 }
 
 /// Sends a browser on. Better Auth calls the empty body JSON, too.

@@ -50,6 +50,15 @@ pub fn role_of<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Role, Ide
     role.ok_or(IdentityError::YouAreNotAllowedToSetNonExistentValue)
 }
 
+/// Refuses whoever was no administrator when the request came, before more is said about it. Each function here asks
+/// again.
+///
+/// # Errors
+/// `Unauthenticated`; the permission's own refusal.
+pub fn may(caller: &Caller, permission: Permission) -> Result<(), IdentityError> {
+    if caller.principal()?.is_admin() { Ok(()) } else { Err(permission.refusal()) }
+}
+
 /// One user.
 ///
 /// # Errors
@@ -115,8 +124,7 @@ pub async fn create(
     new: &Creation,
 ) -> Result<user::Model, IdentityError> {
     // Nobody but administrators may make the server hash.
-    let asking = caller.clone();
-    snapshot(database, async move |tx| Permission::Create.check(tx, &asking, false).await).await?;
+    may(caller, Permission::Create)?;
     let email = credential::normalize(&new.email)?;
     let given = new.password.as_deref().filter(|password| !password.is_empty());
     let hash = match given {
@@ -238,22 +246,26 @@ pub async fn list_sessions(
     .await
 }
 
-/// Ends a session, if there is one with this id.
+/// Ends a session, named by its id or its token, if there is one.
 ///
 /// # Errors
 /// `YouAreNotAllowedToRevokeUsersSessions`.
 pub async fn revoke_session(
     database: &Database,
     caller: &Caller,
-    id: Uuid,
+    name: &str,
 ) -> Result<(), IdentityError> {
+    let which = match Uuid::try_parse(name) {
+        Ok(id) => session::Column::Id.eq(id),
+        Err(_a_token) => session::Column::TokenHash.eq(super::session::hash(name)),
+    };
     let caller = caller.clone();
     transact(database, async move |tx| {
         Permission::RevokeSessions.check(tx, &caller, true).await?;
         #[expect(clippy::disallowed_methods, reason = "administrators see every session")]
-        let found = Session::find_by_id(id).find_also_related(User).one(tx).await?;
-        let Some((_, Some(user))) = found else { return Ok(()) };
-        change::end(tx, session::Column::Id.eq(id)).await?;
+        let found = Session::find().find_also_related(User).filter(which.clone()).one(tx).await?;
+        let Some((session, Some(user))) = found else { return Ok(()) };
+        change::end(tx, session::Column::Id.eq(session.id)).await?;
         Ok(write::note::<User>(tx, &caller, "revokeSession", &user).await?)
     })
     .await
@@ -312,9 +324,7 @@ pub async fn set_password(
     id: Uuid,
     given: &str,
 ) -> Result<(), IdentityError> {
-    let asking = caller.clone();
-    let may = async move |tx: &Transaction| Permission::SetPassword.check(tx, &asking, false).await;
-    snapshot(database, may).await?;
+    may(caller, Permission::SetPassword)?;
     password::check_new(given)?;
     let hash = hasher.hash(given).await?;
     let caller = caller.clone();

@@ -11,7 +11,7 @@ use sea_orm::{
     PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Value,
     sea_query::{Expr, NullOrdering},
 };
-use strum::EnumString;
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
@@ -61,8 +61,8 @@ pub struct Search {
 }
 
 /// Where text is looked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumString)]
-#[strum(serialize_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SearchField {
     /// In the e-mail address.
     #[default]
@@ -72,8 +72,8 @@ pub enum SearchField {
 }
 
 /// How text is looked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumString)]
-#[strum(serialize_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SearchOperator {
     /// Anywhere.
     #[default]
@@ -97,8 +97,8 @@ pub struct Filter {
 
 /// How a column compares with a value.
 #[expect(missing_docs, reason = "the names say it")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumString)]
-#[strum(serialize_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Operator {
     #[default]
     Eq,
@@ -115,8 +115,8 @@ pub enum Operator {
 }
 
 /// In which direction a list is ordered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumString)]
-#[strum(serialize_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// The least first.
     #[default]
@@ -305,7 +305,7 @@ mod tests {
         ] {
             let filter = Filter {
                 field: field.to_owned(),
-                operator: operator.parse().unwrap(),
+                operator: serde_json::from_value(operator.into()).unwrap(),
                 values: vec![value.to_owned()],
             };
             let found = compare(DbBackend::Sqlite, &filter).is_some();

@@ -60,7 +60,7 @@ impl Permission {
     }
 
     /// What everybody else is told.
-    const fn refusal(self) -> IdentityError {
+    pub(super) const fn refusal(self) -> IdentityError {
         match self {
             Self::Create => IdentityError::YouAreNotAllowedToCreateUsers,
             Self::List => IdentityError::YouAreNotAllowedToListUsers,
