@@ -12,7 +12,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::super::{IdentityError, account};
+use super::super::{IdentityError, account, lockout};
 use crate::{Caller, Result, Transaction, caller::Role, write};
 
 /// The user, locked until the transaction ends.
@@ -104,7 +104,8 @@ pub(in super::super) async fn end(tx: &Transaction, condition: impl IntoConditio
     Ok(Session::delete_many().filter(condition).exec(tx).await?.rows_affected)
 }
 
-/// Gives the user another password, or a first one, and ends their sessions, but for the one to `keep`.
+/// Gives the user another password, or a first one, and ends their sessions, but for the one to `keep`, and
+/// the locks on them.
 ///
 /// # Errors
 /// Those of the database.
@@ -117,5 +118,6 @@ pub(in super::super) async fn set_password(
 ) -> Result<()> {
     end_all(tx, user.id, keep).await?;
     account::set_password(tx, caller, user, hash).await?;
+    lockout::forgive(tx, user).await?;
     write::note::<User>(tx, caller, "setPassword", user).await
 }
