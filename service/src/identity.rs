@@ -66,7 +66,7 @@ impl Tools {
 ///
 /// # Errors
 /// Those of `work`, and those of [`Database::write`].
-pub(crate) async fn transact<T: 'static>(
+pub async fn transact<T: 'static>(
     database: &Database,
     work: impl AsyncFn(&Transaction) -> Result<T, IdentityError> + 'static,
 ) -> Result<T, IdentityError> {
@@ -77,7 +77,7 @@ pub(crate) async fn transact<T: 'static>(
 ///
 /// # Errors
 /// Those of `work`, and those of [`Database::read`].
-pub(crate) async fn snapshot<T: 'static>(
+pub async fn snapshot<T: 'static>(
     database: &Database,
     work: impl AsyncFn(&Transaction) -> Result<T, IdentityError> + 'static,
 ) -> Result<T, IdentityError> {

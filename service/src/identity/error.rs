@@ -157,8 +157,11 @@ pub enum IdentityError {
     UserIsAlreadyAMemberOfThisOrganization,
     #[error("Member not found")]
     MemberNotFound,
-    #[error("Role not found")]
-    RoleNotFound,
+    #[error("ROLE_NOT_FOUND: {roles}")]
+    RoleNotFound {
+        /// What was taken for roles.
+        roles: String,
+    },
     #[error("You cannot leave the organization as the only owner")]
     YouCannotLeaveTheOrganizationAsTheOnlyOwner,
     #[error("You cannot leave the organization without an owner")]
