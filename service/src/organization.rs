@@ -9,6 +9,7 @@ pub mod member;
 mod read;
 pub mod relocation;
 mod role;
+pub mod roster;
 mod session;
 
 use entity::{

@@ -1,6 +1,7 @@
 //! What is answered under `/api/auth`: the shapes that Better Auth's clients read. What is absent is `null`.
 
 pub(crate) mod admin;
+pub(crate) mod organization;
 
 use chrono::{DateTime, FixedOffset};
 use entity::{session, user};

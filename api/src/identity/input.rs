@@ -1,6 +1,7 @@
 //! What is sent to `/api/auth`. Members that a type does not name are passed over, as Better Auth does.
 
 pub(crate) mod admin;
+pub(crate) mod organization;
 
 use serde::Deserialize;
 use service::{

@@ -158,6 +158,7 @@ fn status_of(error: &IdentityError) -> StatusCode {
         | E::YouAreNotAllowedToUpdateThisMember
         | E::YouAreNotAllowedToInviteUsersToThisOrganization
         | E::YouAreNotAllowedToInviteUserWithThisRole
+        | E::YouAreNotAMemberOfThisOrganization
         | E::YouAreNotTheRecipientOfTheInvitation
         | E::EmailVerificationRequiredBeforeAcceptingOrRejectingInvitation
         | E::EmailVerificationRequiredForInvitation

@@ -4,6 +4,7 @@ mod account;
 mod address;
 mod admin;
 mod link;
+mod organization;
 mod session;
 mod sign;
 
@@ -23,6 +24,7 @@ pub(super) fn routes(api: &mut ServiceConfig<'_>) {
     address::routes(api);
     link::routes(api);
     admin::routes(api);
+    organization::routes(api);
 }
 
 /// Sends a browser on. Better Auth calls the empty body JSON, too.

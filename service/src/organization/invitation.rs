@@ -21,8 +21,8 @@ use super::{
 use crate::{
     Audited, Caller, Principal, Resource, Result, Right, Transaction,
     field::Field,
-    identity::{IdentityError, credential},
-    mail::{Mailer, Message},
+    identity::{IdentityError, Tools, credential},
+    mail::Message,
     scope::Scope,
     table::RelationField,
     write,
@@ -101,7 +101,7 @@ impl Audited for Invitation {
     }
 }
 
-/// Invites an address, or sends an invitation once more. `front_end` is where the links lead to.
+/// Invites an address, or sends an invitation once more.
 ///
 /// # Errors
 /// `OrganizationNotFound` when none is meant; `InvalidEmail`, `MemberNotFound`, `RoleNotFound`,
@@ -110,8 +110,7 @@ impl Audited for Invitation {
 pub async fn invite(
     tx: &Transaction,
     caller: &Caller,
-    mailer: &Mailer,
-    front_end: &str,
+    tools: &Tools,
     input: &Invite,
 ) -> Result<Model, IdentityError> {
     let id = active_or(tx, caller, input.organization_id)
@@ -161,9 +160,9 @@ pub async fn invite(
     let message = Message::Invitation {
         organization: organization.name,
         inviter: inviter.name,
-        url: format!("{front_end}/accept-invitation/{}", invitation.id),
+        url: format!("{}/accept-invitation/{}", tools.app_url, invitation.id),
     };
-    mailer.queue(tx, caller, &invitation.email, &message).await?;
+    tools.mailer.queue(tx, caller, &invitation.email, &message).await?;
     Ok(invitation)
 }
 

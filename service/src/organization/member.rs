@@ -11,7 +11,10 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{MAX_MEMBERS, OrganizationRole, Roles, Which, active_or, lock, role_patterns, session};
+use super::{
+    MAX_MEMBERS, OrganizationRole, Roles, Which, active_or, lock, role_patterns, roster::Roster,
+    session,
+};
 use crate::{
     Audited, Caller, Principal, Resource, Result, Right, Transaction, field::Field,
     identity::IdentityError, scope::Scope, table::RelationField, write,
@@ -163,7 +166,8 @@ pub async fn role_of(
     Ok(member.role)
 }
 
-/// The members of an organization of the caller's and their users, in the order in which they joined.
+/// Members of an organization of the caller's and their users, and how many there are in all; in the order in which
+/// they joined, unless another is asked for.
 ///
 /// # Errors
 /// `OrganizationNotFound`, `NoActiveOrganization`, `YouAreNotAMemberOfThisOrganization`.
@@ -171,9 +175,10 @@ pub async fn list(
     db: &impl ConnectionTrait,
     caller: &Caller,
     which: &Which,
-) -> Result<Vec<(Model, user::Model)>, IdentityError> {
+    roster: &Roster,
+) -> Result<(Vec<(Model, user::Model)>, usize), IdentityError> {
     let organization_id = visit(db, caller, which).await?;
-    Ok(all(db, organization_id, u64::MAX).await?)
+    Ok(roster.of(all(db, organization_id, u64::MAX).await?))
 }
 
 /// The organization's members and their users, in the order in which they joined.

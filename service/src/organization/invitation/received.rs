@@ -101,7 +101,7 @@ pub async fn get(
 /// # Errors
 /// `EmailVerificationRequiredForInvitation`.
 #[expect(clippy::disallowed_methods, reason = "the caller's own invitations")]
-pub async fn list_received(
+pub async fn list(
     db: &impl ConnectionTrait,
     caller: &Caller,
 ) -> Result<Vec<(Model, organization::Model)>, IdentityError> {
