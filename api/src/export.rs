@@ -23,7 +23,7 @@ use tokio::{
 };
 
 use crate::{
-    extract::{Anyone, Db, Lists},
+    extract::{Audience, Db, Lists},
     problem::Problem,
     resource::Answer,
 };
@@ -56,11 +56,11 @@ enum Format {
     Csv,
 }
 
-pub(crate) async fn export<E: Resource>(
+pub(crate) async fn export<E: Resource, A: Audience>(
     request: HttpRequest,
     db: Db,
     exports: web::Data<Exports>,
-    Anyone(caller): Anyone,
+    audience: A,
 ) -> Answer {
     let (format, query) = asked(&request)?;
     let turn = Arc::clone(&exports.0)
@@ -69,7 +69,7 @@ pub(crate) async fn export<E: Resource>(
     let (sender, mut batches) = mpsc::channel(AHEAD);
     let state = Rc::new(Cell::new(State::New));
     let export = Export {
-        caller,
+        caller: audience.into_caller(),
         table: Table::of::<E>(),
         query,
         format,

@@ -104,6 +104,24 @@ impl FromRequest for Admin {
     }
 }
 
+/// Whom a resource is for; within it, each sees what is theirs.
+pub trait Audience: FromRequest<Error = Problem> + 'static {
+    /// Who calls.
+    fn into_caller(self) -> Caller;
+}
+
+impl Audience for Anyone {
+    fn into_caller(self) -> Caller {
+        self.0
+    }
+}
+
+impl Audience for Admin {
+    fn into_caller(self) -> Caller {
+        self.0
+    }
+}
+
 /// The id in the path.
 pub struct Id(pub Uuid);
 

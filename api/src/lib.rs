@@ -18,6 +18,7 @@ mod list;
 pub mod metrics;
 pub mod middleware;
 pub mod openapi;
+mod organization;
 pub mod problem;
 mod project;
 pub mod rate_limit;

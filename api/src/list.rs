@@ -17,7 +17,7 @@ use service::{
 use crate::{
     body::QueryBody,
     export::export,
-    extract::{Anyone, Db, Lists, NoQuery, Query},
+    extract::{Audience, Db, Lists, NoQuery, Query},
     problem::Problem,
     resource::Answer,
     routes::no_route,
@@ -33,24 +33,24 @@ pub(crate) fn query_method() -> Route {
 }
 
 /// The lists of `E` that have addresses below its own.
-pub(crate) fn verbs<E: Resource>(path: &str) -> Vec<actix_web::Resource> {
+pub(crate) fn verbs<E: Resource, A: Audience>(path: &str) -> Vec<actix_web::Resource> {
     let verb =
         |name: &str| web::resource(format!("{path}/{name}")).default_service(web::to(no_route));
     vec![
-        verb("aggregate").get(aggregate::<E>),
-        verb("distinct").get(distinct::<E>),
-        verb("export").get(export::<E>),
-        verb("query").post(query::<E>),
+        verb("aggregate").get(aggregate::<E, A>),
+        verb("distinct").get(distinct::<E, A>),
+        verb("export").get(export::<E, A>),
+        verb("query").post(query::<E, A>),
     ]
 }
 
-pub(crate) async fn list<E: Resource>(
+pub(crate) async fn list<E: Resource, A: Audience>(
     request: HttpRequest,
     db: Db,
-    Anyone(caller): Anyone,
+    audience: A,
     Query(query): Query,
 ) -> Answer {
-    let mut answer = rows::<E>(&request, &db, caller, query).await?;
+    let mut answer = rows::<E>(&request, &db, audience.into_caller(), query).await?;
     answer.headers_mut().insert(
         header::HeaderName::from_static("accept-query"),
         header::HeaderValue::from_static(ACCEPT_QUERY),
@@ -58,22 +58,23 @@ pub(crate) async fn list<E: Resource>(
     Ok(answer)
 }
 
-async fn aggregate<E: Resource>(
+async fn aggregate<E: Resource, A: Audience>(
     request: HttpRequest,
     db: Db,
-    Anyone(caller): Anyone,
+    audience: A,
     Query(query): Query,
 ) -> Answer {
-    groups::<E>(&request, &db, caller, &query.clone(), query).await
+    groups::<E>(&request, &db, audience.into_caller(), &query.clone(), query).await
 }
 
-async fn distinct<E: Resource>(
+async fn distinct<E: Resource, A: Audience>(
     request: HttpRequest,
     db: Db,
-    Anyone(caller): Anyone,
+    audience: A,
     Query(query): Query,
 ) -> Answer {
-    let answer = groups::<E>(&request, &db, caller, &query.clone(), query.distinct()?).await;
+    let answer =
+        groups::<E>(&request, &db, audience.into_caller(), &query.clone(), query.distinct()?).await;
     answer.map_err(|problem| match problem {
         // What the keys of groups are called here.
         Problem::Service(Error::BadQuery { parameter, message }) if parameter == "groupBy" => {
@@ -83,18 +84,18 @@ async fn distinct<E: Resource>(
     })
 }
 
-pub(crate) async fn query<E: Resource>(
+pub(crate) async fn query<E: Resource, A: Audience>(
     request: HttpRequest,
     db: Db,
-    Anyone(caller): Anyone,
+    audience: A,
     _: NoQuery,
     QueryBody(query): QueryBody,
 ) -> Answer {
     let asked = query.clone();
     let answer = if query.aggregate.is_some() {
-        groups::<E>(&request, &db, caller, &asked, query).await
+        groups::<E>(&request, &db, audience.into_caller(), &asked, query).await
     } else {
-        rows::<E>(&request, &db, caller, query).await
+        rows::<E>(&request, &db, audience.into_caller(), query).await
     };
     answer.map_err(Problem::in_body)
 }

@@ -13,7 +13,7 @@ use utoipa_actix_web::OpenApiFactory;
 use crate::{
     body::Valid,
     describe,
-    extract::{Anyone, Db, Id, IfMatch, NoQuery, Query, SignedIn},
+    extract::{Anyone, Audience, Db, Id, IfMatch, NoQuery, Query, SignedIn},
     list,
     problem::Problem,
     routes::no_route,
@@ -38,17 +38,22 @@ pub struct Routes {
 
 /// A resource that can be listed and read.
 pub fn read_only<E: Resource>() -> Routes {
+    read_only_for::<E, Anyone>()
+}
+
+/// A resource that some can list and read.
+pub fn read_only_for<E: Resource, A: Audience>() -> Routes {
     let table = Table::of::<E>();
     let path = format!("{BASE}/{}", table.path);
     Routes {
         table,
         collection: web::resource(&*path)
-            .get(list::list::<E>)
-            .route(list::query_method().to(list::query::<E>))
+            .get(list::list::<E, A>)
+            .route(list::query_method().to(list::query::<E, A>))
             .default_service(web::to(no_route)),
-        verbs: list::verbs::<E>(&path),
+        verbs: list::verbs::<E, A>(&path),
         item: web::resource(format!("{path}/{{id}}"))
-            .get(get::<E>)
+            .get(get::<E, A>)
             .default_service(web::to(no_route)),
         restore: None,
         schemas: None,
@@ -72,13 +77,14 @@ pub fn resource<E: Writable>() -> Routes {
     }
 }
 
-async fn get<E: Resource>(
+async fn get<E: Resource, A: Audience>(
     request: HttpRequest,
     db: Db,
-    Anyone(caller): Anyone,
+    audience: A,
     Id(id): Id,
     Query(query): Query,
 ) -> Answer {
+    let caller = audience.into_caller();
     let table = Table::of::<E>();
     let whole = query.include.is_empty();
     let record = if whole {

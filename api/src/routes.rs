@@ -2,17 +2,21 @@
 //! the verbs whose names its `{id}` would take.
 
 use actix_web::{HttpRequest, HttpResponse, dev::ResourceDef, http::Method, web};
-use entity::prelude::{AuditLog, Project, Task, Theme};
+use entity::prelude::{
+    AuditLog, Invitation, Member, Organization, Project, Session, Task, Theme, User,
+};
 use service::Error;
 use utoipa::openapi::path::Paths;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
+    extract::Admin,
     identity,
     openapi::ResourceSchemas,
+    organization,
     problem::{self, Problem},
     project,
-    resource::{read_only, resource},
+    resource::{read_only, read_only_for, resource},
 };
 
 /// Every route of the API; those of operations (`/livez`, `/metrics` …) are in `crate::health`.
@@ -23,6 +27,12 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
         .service(resource::<Task>())
         .service(resource::<Theme>())
         .service(read_only::<AuditLog>())
+        .service(read_only::<Organization>())
+        .service(read_only::<Member>())
+        .service(read_only::<Invitation>())
+        .service(read_only::<Session>())
+        .service(read_only_for::<User, Admin>())
+        .service(organization::move_user)
         .service(project::transfer_project)
         .service(project::archive_project)
         .service(project::list_project_members)

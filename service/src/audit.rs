@@ -7,7 +7,12 @@ use entity::{
 use sea_orm::{ColumnTrait, QueryFilter, QuerySelect, QueryTrait};
 
 use crate::{
-    Principal, Resource, Right, field::Field, project::owned_by, scope::Scope, table::RelationField,
+    Principal, Resource, Right,
+    field::Field,
+    organization::{OrganizationRole, with_role},
+    project::owned_by,
+    scope::Scope,
+    table::RelationField,
 };
 
 impl Resource for AuditLog {
@@ -38,6 +43,7 @@ impl Resource for AuditLog {
                 let projects = Project::find().select_only().column(entity::project::Column::Id);
                 Scope::only(Column::RootId.eq(user.id))
                     .or(Column::RootId.in_subquery(projects.filter(owned_by(user)).into_query()))
+                    .or(Column::RootId.in_subquery(with_role(user, &[OrganizationRole::Owner])))
             }
             Right::Edit | Right::Own => Scope::nothing(),
         }

@@ -3,6 +3,8 @@
 //! A token is known to its client alone. What is stored is its SHA-256, which suffices to find it and signs nobody in;
 //! an attack on the hash is hopeless, because a token has 190 random bits.
 
+mod resource;
+
 use std::{fmt, net::IpAddr, sync::LazyLock};
 
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};

@@ -154,6 +154,7 @@ pub(crate) struct RemovedMember {
 
 /// What a member may do.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuthMemberRole)]
 pub(crate) struct MemberRole {
     /// Roles with commas between them.
     pub role: String,
