@@ -34,6 +34,7 @@ mod migration;
 mod model;
 mod openapi;
 mod operation;
+mod organization;
 mod outage;
 mod plans;
 mod project;
