@@ -65,14 +65,45 @@ async fn an_organization_is_made_with_its_owner_and_is_active(
         json!({ "name": "Kites", "slug": "kites", "metadata": { "colour": "red" }, "unknown": 7 });
 
     let kites = call(&ada, "create", body).await;
-    assert_snapshot!(kites, @"");
+    assert_snapshot!(kites, @r#"
+    200
+    {
+      "id":"[id-1]",
+      "name":"Kites",
+      "slug":"kites",
+      "logo":null,
+      "createdAt":"[time]",
+      "metadata":{"colour":"red"},
+      "members":[
+        {"id":"[id-2]","organizationId":"[id-1]","userId":"[ada]","role":"owner","createdAt":"[time]"}
+      ]
+    }
+    "#);
     assert_eq!(active(&ada).await, kites.id());
     assert_eq!(app.audit_actions().await, ["create organization", "create member"]);
 
     let boats = json!({ "name": "Boats", "slug": "boats", "logo": null, "keepCurrentActiveOrganization": true });
-    assert_snapshot!(call(&ada, "create", boats).await, @"");
+    assert_snapshot!(call(&ada, "create", boats).await, @r#"
+    200
+    {
+      "id":"[id-1]",
+      "name":"Boats",
+      "slug":"boats",
+      "logo":null,
+      "createdAt":"[time]",
+      "members":[
+        {"id":"[id-2]","organizationId":"[id-1]","userId":"[ada]","role":"owner","createdAt":"[time]"}
+      ]
+    }
+    "#);
     assert_eq!(active(&ada).await, kites.id());
-    assert_snapshot!(read(&ada, "list").await, @"");
+    assert_snapshot!(read(&ada, "list").await, @r#"
+    200
+    [
+      {"id":"[id-1]","name":"Kites","slug":"kites","logo":null,"createdAt":"[time]","metadata":"{\"colour\":\"red\"}"},
+      {"id":"[id-2]","name":"Boats","slug":"boats","logo":null,"createdAt":"[time]","metadata":null}
+    ]
+    "#);
 }
 
 #[rstest]
@@ -147,7 +178,30 @@ async fn nobody_in_particular_gets_nowhere(#[values(Sqlite, Postgres)] backend: 
     ] {
         told.push(format!("{route} {}", outcome(&read(&anyone, route).await)));
     }
-    assert_snapshot!(told.join("\n"), @"");
+    assert_snapshot!(told.join("\n"), @"
+    create 400
+    check-slug 401 UNAUTHORIZED
+    update 401 UNAUTHORIZED
+    delete 400
+    set-active 401 UNAUTHORIZED
+    invite-member 401 UNAUTHORIZED
+    accept-invitation 401 UNAUTHORIZED
+    reject-invitation 401 UNAUTHORIZED
+    cancel-invitation 401 UNAUTHORIZED
+    remove-member 401 UNAUTHORIZED
+    update-member-role 401 UNAUTHORIZED
+    leave 401 UNAUTHORIZED
+    has-permission 401 UNAUTHORIZED
+    get-organization 401 UNAUTHORIZED
+    get-full-organization 401 UNAUTHORIZED
+    list 401 UNAUTHORIZED
+    get-invitation?id=1 401 UNAUTHORIZED
+    list-invitations 401 UNAUTHORIZED
+    list-user-invitations 400
+    get-active-member 401 UNAUTHORIZED
+    get-active-member-role 401 UNAUTHORIZED
+    list-members 401 UNAUTHORIZED
+    ");
 }
 
 #[rstest]
@@ -165,10 +219,39 @@ async fn owners_and_administrators_change_an_organization_and_owners_delete_it(
 
     let rename = json!({ "data": { "name": "Box kites", "logo": "/box.png" } });
     // Without an id, it is the active one.
-    assert_snapshot!(call(&bob, "update", rename.clone()).await, @"");
+    assert_snapshot!(call(&bob, "update", rename.clone()).await, @r#"
+    200
+    {
+      "id":"[id-1]",
+      "name":"Box kites",
+      "slug":"kites",
+      "logo":"/box.png",
+      "createdAt":"[time]"
+    }
+    "#);
     let change = json!({ "data": { "metadata": { "a": [1] }, "logo": null } });
-    assert_snapshot!(call(&ada, "update", change).await, @"");
-    assert_snapshot!(read(&ada, "get-organization").await, @"");
+    assert_snapshot!(call(&ada, "update", change).await, @r#"
+    200
+    {
+      "id":"[id-1]",
+      "name":"Box kites",
+      "slug":"kites",
+      "logo":null,
+      "createdAt":"[time]",
+      "metadata":{"a":[1]}
+    }
+    "#);
+    assert_snapshot!(read(&ada, "get-organization").await, @r#"
+    200
+    {
+      "id":"[id-1]",
+      "name":"Box kites",
+      "slug":"kites",
+      "logo":null,
+      "createdAt":"[time]",
+      "metadata":"{\"a\":[1]}"
+    }
+    "#);
 
     let update = async |client: &Client, data: Value| {
         let body = json!({ "data": data, "organizationId": kites });
@@ -205,7 +288,17 @@ async fn owners_and_administrators_change_an_organization_and_owners_delete_it(
     }
     let stranger = "400 USER_IS_NOT_A_MEMBER_OF_THE_ORGANIZATION";
     assert_eq!(outcome(&delete(&dan).await), stranger);
-    assert_snapshot!(delete(&ada).await, @"");
+    assert_snapshot!(delete(&ada).await, @r#"
+    200
+    {
+      "id":"[id-1]",
+      "name":"Box kites",
+      "slug":"kites",
+      "logo":null,
+      "createdAt":"[time]",
+      "metadata":"{\"a\":[1]}"
+    }
+    "#);
     assert_eq!(outcome(&delete(&ada).await), stranger);
     for table in ["project", "task", "invitation"] {
         assert_eq!(app.count(table).await, 0, "{table}");
@@ -229,7 +322,17 @@ async fn a_session_works_for_an_organization_of_its_user(
     let set = async |body: Value| call(&ada, "set-active", body).await;
 
     let answer = set(json!({ "organizationId": kites })).await;
-    assert_snapshot!(answer, @"");
+    assert_snapshot!(answer, @r#"
+    200
+    {
+      "id":"[id-1]",
+      "name":"kites",
+      "slug":"kites",
+      "logo":null,
+      "createdAt":"[time]",
+      "metadata":null
+    }
+    "#);
     assert!(answer.header("set-cookie").starts_with("better-auth.session_token="), "{answer}");
     assert_eq!(active(&ada).await, kites);
     assert_eq!(set(json!({ "organizationSlug": "boats" })).await.id(), boats);
@@ -288,7 +391,26 @@ async fn an_organization_is_read_whole_by_who_may_see_it(
         call(&ada, "invite-member", json!({ "email": email, "role": role })).await;
     }
 
-    assert_snapshot!(read(&ada, "get-full-organization?membersLimit=1").await, @"");
+    assert_snapshot!(read(&ada, "get-full-organization?membersLimit=1").await, @r#"
+    200
+    {
+      "id":"[id-1]",
+      "name":"kites",
+      "slug":"kites",
+      "logo":null,
+      "createdAt":"[time]",
+      "metadata":null,
+      "members":[
+        {"id":"[id-2]","organizationId":"[id-1]","userId":"[ada]","role":"owner","createdAt":"[time]","user":{"id":"[ada]","name":"ada","email":"ada@example.com","image":null}}
+      ],
+      "invitations":[
+        {"id":"[id-3]","organizationId":"[id-1]","email":"bob@example.com","role":"admin","status":"accepted","expiresAt":"[time]","createdAt":"[time]","inviterId":"[ada]"},
+        {"id":"[id-4]","organizationId":"[id-1]","email":"cat@example.com","role":"member","status":"accepted","expiresAt":"[time]","createdAt":"[time]","inviterId":"[ada]"},
+        {"id":"[id-5]","organizationId":"[id-1]","email":"dan@example.com","role":"member","status":"pending","expiresAt":"[time]","createdAt":"[time]","inviterId":"[ada]"},
+        {"id":"[id-6]","organizationId":"[id-1]","email":"eve@example.com","role":"owner","status":"pending","expiresAt":"[time]","createdAt":"[time]","inviterId":"[ada]"}
+      ]
+    }
+    "#);
     let count = async |client: &Client, member: &str| {
         let whole = read(client, "get-full-organization").await.json();
         whole[member].as_array().map(Vec::len)

@@ -28,17 +28,55 @@ async fn an_invitation_is_sent_accepted_and_over(#[values(Sqlite, Postgres)] bac
 
     let body = json!({ "email": bob.email.to_uppercase(), "role": ["admin", "member"] });
     let invitation = call(&ada, "invite-member", body).await;
-    assert_snapshot!(invitation, @"");
+    assert_snapshot!(invitation, @r#"
+    200
+    {
+      "id":"[id-1]",
+      "organizationId":"[id-2]",
+      "email":"bob@example.com",
+      "role":"admin,member",
+      "status":"pending",
+      "expiresAt":"[time]",
+      "createdAt":"[time]",
+      "inviterId":"[ada]"
+    }
+    "#);
     assert_eq!(app.count("email").await, mails + 1);
     let sent = "SELECT kind || ' ' || recipient FROM email ORDER BY id DESC LIMIT 1";
     assert_eq!(app.sql(sent).await, ["invitation bob@example.com"]);
     let (id, json) = (invitation.id(), invitation.json());
     assert!(json["expiresAt"].as_str() > json["createdAt"].as_str(), "{invitation}");
 
-    assert_snapshot!(read(&bob, &format!("get-invitation?id={id}")).await, @"");
-    assert_snapshot!(read(&bob, "list-user-invitations").await, @"");
+    assert_snapshot!(read(&bob, &format!("get-invitation?id={id}")).await, @r#"
+    200
+    {
+      "id":"[id-1]",
+      "organizationId":"[id-2]",
+      "email":"bob@example.com",
+      "role":"admin,member",
+      "status":"pending",
+      "expiresAt":"[time]",
+      "createdAt":"[time]",
+      "inviterId":"[ada]",
+      "organizationName":"kites",
+      "organizationSlug":"kites",
+      "inviterEmail":"ada@example.com"
+    }
+    "#);
+    assert_snapshot!(read(&bob, "list-user-invitations").await, @r#"
+    200
+    [
+      {"id":"[id-1]","organizationId":"[id-2]","email":"bob@example.com","role":"admin,member","status":"pending","expiresAt":"[time]","createdAt":"[time]","inviterId":"[ada]","organizationName":"kites"}
+    ]
+    "#);
     let accept = async || call(&bob, "accept-invitation", json!({ "invitationId": id })).await;
-    assert_snapshot!(accept().await, @"");
+    assert_snapshot!(accept().await, @r#"
+    200
+    {
+      "invitation":{"id":"[id-1]","organizationId":"[id-2]","email":"bob@example.com","role":"admin,member","status":"accepted","expiresAt":"[time]","createdAt":"[time]","inviterId":"[ada]"},
+      "member":{"id":"[id-3]","organizationId":"[id-2]","userId":"[bob]","role":"admin,member","createdAt":"[time]"}
+    }
+    "#);
     assert_eq!(active(&bob).await, kites);
 
     // It works once.
@@ -96,7 +134,13 @@ async fn an_invitation_is_for_who_has_shown_that_the_address_is_theirs(
     verify_everybody(&app).await;
     assert_eq!(answer(&cat, "accept-invitation").await, stranger);
     let rejected = call(&bob, "reject-invitation", json!({ "invitationId": id })).await;
-    assert_snapshot!(rejected, @"");
+    assert_snapshot!(rejected, @r#"
+    200
+    {
+      "invitation":{"id":"[id-1]","organizationId":"[id-2]","email":"bob@example.com","role":"member","status":"rejected","expiresAt":"[time]","createdAt":"[time]","inviterId":"[ada]"},
+      "member":null
+    }
+    "#);
     for route in ["accept-invitation", "reject-invitation"] {
         assert_eq!(answer(&bob, route).await, "400 INVITATION_NOT_FOUND");
     }
@@ -166,7 +210,19 @@ async fn owners_and_administrators_invite_and_owners_invite_owners(
         (id.clone(), json!("owner"))
     );
     assert_eq!(app.count("email").await, mails + 1);
-    assert_snapshot!(cancel(&ada).await, @"");
+    assert_snapshot!(cancel(&ada).await, @r#"
+    200
+    {
+      "id":"[id-1]",
+      "organizationId":"[id-2]",
+      "email":"x@example.com",
+      "role":"owner",
+      "status":"canceled",
+      "expiresAt":"[time]",
+      "createdAt":"[time]",
+      "inviterId":"[ada]"
+    }
+    "#);
     assert_eq!(outcome(&cancel(&ada).await), "400 INVITATION_NOT_FOUND");
     assert_eq!(invite(&ada, "x@example.com", "member").await, "200");
 
@@ -179,7 +235,11 @@ async fn owners_and_administrators_invite_and_owners_invite_owners(
         outcome(&read(&dan, &of_kites).await),
         "403 YOU_ARE_NOT_A_MEMBER_OF_THIS_ORGANIZATION"
     );
-    assert_snapshot!(read(&dan, "list-invitations").await, @"");
+    assert_snapshot!(read(&dan, "list-invitations").await, @r#"
+    400
+    Content-Type: application/json
+    {"message":"Organization ID is required"}
+    "#);
 }
 
 #[rstest]

@@ -61,8 +61,32 @@ async fn organizations_and_members_are_lists_like_any_other(
     found(&dan, "boats").await;
     join(&ada, &kites, &bob, "admin").await;
 
-    assert_snapshot!(bob.get("organizations?include=members,invitations,projects").await, @"");
-    assert_snapshot!(bob.get("members?role=eq.admin&include=user,organization").await, @"");
+    assert_snapshot!(bob.get("organizations?include=members,invitations,projects").await, @r#"
+    200
+    Link: </api/v1/organizations?include=members,invitations,projects&page=1&limit=10>; rel="first", </api/v1/organizations?include=members,invitations,projects&page=1&limit=10>; rel="last"
+    {
+      "items":[
+        {"id":"[id-1]","name":"kites","slug":"kites","logo":null,"createdAt":"[time]","updatedAt":"[time]","members":[{"id":"[id-2]","organizationId":"[id-1]","userId":"[ada]","role":"owner","createdAt":"[time]","updatedAt":"[time]"},{"id":"[id-3]","organizationId":"[id-1]","userId":"[bob]","role":"admin","createdAt":"[time]","updatedAt":"[time]"}],"invitations":[{"id":"[id-4]","organizationId":"[id-1]","email":"bob@example.com","role":"admin","status":"accepted","expiresAt":"[time]","inviterId":"[ada]","createdAt":"[time]","updatedAt":"[time]"}],"projects":[]}
+      ],
+      "total":1,
+      "page":1,
+      "limit":10,
+      "totalPages":1
+    }
+    "#);
+    assert_snapshot!(bob.get("members?role=eq.admin&include=user,organization").await, @r#"
+    200
+    Link: </api/v1/members?role=eq.admin&include=user,organization&page=1&limit=10>; rel="first", </api/v1/members?role=eq.admin&include=user,organization&page=1&limit=10>; rel="last"
+    {
+      "items":[
+        {"id":"[id-1]","organizationId":"[id-2]","userId":"[bob]","role":"admin","createdAt":"[time]","updatedAt":"[time]","user":{"id":"[bob]","name":"bob","image":null,"username":null,"createdAt":"[time]","updatedAt":"[time]"},"organization":{"id":"[id-2]","name":"kites","slug":"kites","logo":null,"createdAt":"[time]","updatedAt":"[time]"}}
+      ],
+      "total":1,
+      "page":1,
+      "limit":10,
+      "totalPages":1
+    }
+    "#);
     let total = async |client: &Client, path: &str| client.get(path).await.total();
     for (path, totals) in [
         ("organizations", [1, 1, 1, 2]),
@@ -101,7 +125,19 @@ async fn invitations_are_for_who_may_invite(#[values(Sqlite, Postgres)] backend:
         let list = client.get("invitations?status=eq.pending&sort=id").await;
         assert_eq!(list.each("email"), emails);
     }
-    assert_snapshot!(bob.get("invitations?status=eq.pending").await, @"");
+    assert_snapshot!(bob.get("invitations?status=eq.pending").await, @r#"
+    200
+    Link: </api/v1/invitations?status=eq.pending&page=1&limit=10>; rel="first", </api/v1/invitations?status=eq.pending&page=1&limit=10>; rel="last"
+    {
+      "items":[
+        {"id":"[id-1]","organizationId":"[id-2]","email":"eve@example.com","role":"member","status":"pending","expiresAt":"[time]","inviterId":"[ada]","createdAt":"[time]","updatedAt":"[time]"}
+      ],
+      "total":1,
+      "page":1,
+      "limit":10,
+      "totalPages":1
+    }
+    "#);
 }
 
 #[rstest]
@@ -113,7 +149,19 @@ async fn sessions_are_their_users_and_users_the_administrators(
     let [ada, root] = app.users(["ada", "root"]);
     found(&ada, "kites").await;
 
-    assert_snapshot!(ada.get("sessions?include=user").await, @"");
+    assert_snapshot!(ada.get("sessions?include=user").await, @r#"
+    200
+    Link: </api/v1/sessions?include=user&page=1&limit=10>; rel="first", </api/v1/sessions?include=user&page=1&limit=10>; rel="last"
+    {
+      "items":[
+        {"id":"[id-1]","userId":"[ada]","expiresAt":"[time]","ipAddress":"127.0.0.1","userAgent":null,"impersonatedBy":null,"activeOrganizationId":"[id-2]","createdAt":"[time]","updatedAt":"[time]","user":{"id":"[ada]","name":"ada","image":null,"username":null,"createdAt":"[time]","updatedAt":"[time]"}}
+      ],
+      "total":1,
+      "page":1,
+      "limit":10,
+      "totalPages":1
+    }
+    "#);
     assert_eq!(root.get("sessions").await.total(), 7);
     for secret in ["tokenHash", "token", "token_hash"] {
         for clause in ["sort", "fields", "include"] {
@@ -123,7 +171,17 @@ async fn sessions_are_their_users_and_users_the_administrators(
     }
 
     assert_eq!(root.get("users?sort=name").await.each("name").len(), 7);
-    assert_snapshot!(root.get(format!("users/{}", ada.id)).await, @"");
+    assert_snapshot!(root.get(format!("users/{}", ada.id)).await, @r#"
+    200
+    {
+      "id":"[ada]",
+      "name":"ada",
+      "image":null,
+      "username":null,
+      "createdAt":"[time]",
+      "updatedAt":"[time]"
+    }
+    "#);
     for path in ["users".to_owned(), format!("users/{}", ada.id), "users/export".to_owned()] {
         assert_eq!(ada.get(&path).await.status, 403, "{path}");
         assert_eq!(app.anonymous().get(&path).await.status, 401, "{path}");

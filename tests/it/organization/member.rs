@@ -104,12 +104,25 @@ async fn only_owners_decide_who_owns(#[values(Sqlite, Postgres)] backend: Backen
     }
     let answer =
         call(&ada, "update-member-role", json!({ "memberId": cats, "role": "chef,member,clerk" }));
-    assert_snapshot!(answer.await, @"");
+    assert_snapshot!(answer.await, @r#"
+    400
+    Content-Type: application/json
+    {"message":"ROLE_NOT_FOUND: chef, clerk","code":"ROLE_NOT_FOUND"}
+    "#);
     assert_eq!(set_role(&ada, &cats, json!(7)).await, "400 VALIDATION_ERROR");
 
     let answer =
         call(&bob, "update-member-role", json!({ "memberId": cats, "role": ["admin", "member"] }));
-    assert_snapshot!(answer.await, @"");
+    assert_snapshot!(answer.await, @r#"
+    200
+    {
+      "id":"[id-1]",
+      "organizationId":"[id-2]",
+      "userId":"[cat]",
+      "role":"admin,member",
+      "createdAt":"[time]"
+    }
+    "#);
     assert_eq!(set_role(&ada, &cats, json!("owner")).await, "200");
     assert_eq!(set_role(&bob, &cats, json!("member")).await, refused);
     assert_eq!(set_role(&cat, &adas, json!("member")).await, "200");
@@ -173,12 +186,32 @@ async fn members_leave_and_are_removed(#[values(Sqlite, Postgres)] backend: Back
     );
 
     assert_eq!(active(&cat).await, *kites);
-    assert_snapshot!(remove(&bob, &cat.email.to_uppercase()).await, @"");
+    assert_snapshot!(remove(&bob, &cat.email.to_uppercase()).await, @r#"
+    200
+    {
+      "member":{"id":"[id-1]","organizationId":"[id-2]","userId":"[cat]","role":"member","createdAt":"[time]","user":{"id":"[cat]","name":"cat","email":"cat@example.com","image":null}}
+    }
+    "#);
     assert_eq!(active(&cat).await, Value::Null);
     let cats = join(&ada, &kites, &cat, "member").await;
-    assert_snapshot!(remove(&ada, &cats).await, @"");
+    assert_snapshot!(remove(&ada, &cats).await, @r#"
+    200
+    {
+      "member":{"id":"[id-1]","organizationId":"[id-2]","userId":"[cat]","role":"member","createdAt":"[time]"}
+    }
+    "#);
 
-    assert_snapshot!(leave(&bob).await, @"");
+    assert_snapshot!(leave(&bob).await, @r#"
+    200
+    {
+      "id":"[id-1]",
+      "organizationId":"[id-2]",
+      "userId":"[bob]",
+      "role":"admin",
+      "createdAt":"[time]",
+      "user":{"id":"[bob]","name":"bob","email":"bob@example.com","image":null}
+    }
+    "#);
     assert_eq!(active(&bob).await, Value::Null);
     assert_eq!(read(&bob, "list").await.text(), "[]");
     let bobs = join(&ada, &kites, &bob, "owner,member").await;
@@ -198,8 +231,27 @@ async fn members_know_each_other(#[values(Sqlite, Postgres)] backend: Backend) {
     let (kites, [_, bobs, _]) = kites(&app).await;
     let [ada, bob, cat, dan] = app.users(["ada", "bob", "cat", "dan"]);
 
-    assert_snapshot!(read(&bob, "get-active-member").await, @"");
-    assert_snapshot!(read(&cat, "list-members?sortBy=role&sortDirection=desc&limit=2").await, @"");
+    assert_snapshot!(read(&bob, "get-active-member").await, @r#"
+    200
+    {
+      "id":"[id-1]",
+      "organizationId":"[id-2]",
+      "userId":"[bob]",
+      "role":"admin",
+      "createdAt":"[time]",
+      "user":{"id":"[bob]","name":"bob","email":"bob@example.com","image":null}
+    }
+    "#);
+    assert_snapshot!(read(&cat, "list-members?sortBy=role&sortDirection=desc&limit=2").await, @r#"
+    200
+    {
+      "members":[
+        {"id":"[id-1]","organizationId":"[id-2]","userId":"[ada]","role":"owner","createdAt":"[time]","user":{"id":"[ada]","name":"ada","email":"ada@example.com","image":null}},
+        {"id":"[id-3]","organizationId":"[id-2]","userId":"[cat]","role":"member","createdAt":"[time]","user":{"id":"[cat]","name":"cat","email":"cat@example.com","image":null}}
+      ],
+      "total":3
+    }
+    "#);
     let names = async |query: &str| {
         let answer = read(&ada, &format!("list-members?{query}")).await;
         let body = answer.json();

@@ -59,7 +59,17 @@ async fn a_user_moves_and_their_projects_stay(#[values(Sqlite, Postgres)] backen
     let [ada, bob, cat] = stage.app.users(["ada", "bob", "cat"]);
     let before = stage.app.audit_actions().await.len();
 
-    assert_snapshot!(stage.go(&ada, json!({})).await, @"");
+    assert_snapshot!(stage.go(&ada, json!({})).await, @r#"
+    200
+    {
+      "id":"[id-1]",
+      "organizationId":"[id-2]",
+      "userId":"[bob]",
+      "role":"member",
+      "createdAt":"[time]",
+      "updatedAt":"[time]"
+    }
+    "#);
 
     assert_eq!(
         stage.app.audit_actions().await[before..],
@@ -117,7 +127,40 @@ async fn who_may_not_moves_nobody(#[values(Sqlite, Postgres)] backend: Backend) 
     told.push(format!("the only owner: {}", own.problem()));
     join(&ada, &stage.boats, &bob, "member").await;
     told.push(format!("a member there: {}", stage.go(&ada, json!({})).await.problem()));
-    assert_snapshot!(told.join("\n"), @"");
+    assert_snapshot!(told.join("\n"), @"
+    nobody: 401 unauthenticated
+    WWW-Authenticate: Bearer
+    a stranger: 400 unknown-reference
+        /toOrganizationId reference: refers to a row that does not exist
+    the user: 400 unknown-reference
+        /toOrganizationId reference: refers to a row that does not exist
+    out of sight: 400 unknown-reference
+        /toOrganizationId reference: refers to a row that does not exist
+    not an owner there: 403 forbidden
+    nowhere: 400 unknown-reference
+        /toOrganizationId reference: refers to a row that does not exist
+    the same: 422 invalid
+        /toOrganizationId same: is the organization to leave
+    from elsewhere: 422 invalid
+        /fromOrganizationId member: the user does not belong to it
+    to a stranger: 400 unknown-reference
+        /newOwnerId reference: refers to a row that does not exist
+    to the user: 400 unknown-reference
+        /newOwnerId reference: refers to a row that does not exist
+    to nobody: 400 unknown-reference
+        /newOwnerId reference: refers to a row that does not exist
+    as a chef: 422 invalid
+        /role choice: unknown variant `chef`, expected one of `owner`, `admin`, `member`
+    as two: 422 invalid
+        /role choice: unknown variant `admin,owner`, expected one of `owner`, `admin`, `member`
+    more: 422 invalid
+        /unknown unknown: unknown field `unknown`, expected one of `fromOrganizationId`, `toOrganizationId`, `newOwnerId`, `role`
+    nobody: 404 not-found
+    the only owner: 422 invalid
+        /fromOrganizationId onlyOwner: the user is its only owner
+    a member there: 409 taken
+        /toOrganizationId taken: another row already has this value
+    ");
     assert_eq!(cat.get(format!("projects/{}", stage.projects[0])).await.json()["ownerId"], *bob.id);
 }
 
