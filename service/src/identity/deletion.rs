@@ -18,10 +18,7 @@ use super::{
     verification::{self, Kind},
 };
 use crate::{
-    Caller, Database, Error, Result, Transaction,
-    mail::Message,
-    organization::{OrganizationRole, has_role},
-    write,
+    Caller, Database, Error, Result, Transaction, mail::Message, organization::Roles, write,
 };
 
 /// How long a link is good.
@@ -133,7 +130,7 @@ async fn leave(
     if members.is_empty() {
         return Ok(write::delete::<Organization>(tx, caller, "delete", organization).await?);
     }
-    let heir = members.iter().find(|member| has_role(&member.role, OrganizationRole::Owner));
+    let heir = members.iter().find(|member| Roles::of(&member.role).own());
     let heir = heir.ok_or(IdentityError::YouCannotLeaveTheOrganizationAsTheOnlyOwner)?;
     let theirs = project::Column::OwnerId.eq(user_id);
     let theirs = theirs.and(project::Column::OrganizationId.eq(organization_id));

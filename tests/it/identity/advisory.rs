@@ -16,7 +16,8 @@ async fn ghsa_965c_763c_88jm(#[values(Sqlite, Postgres)] backend: Backend) {
     let anyone = app.anonymous();
     anyone.post("/api/auth/request-password-reset", json!({ "email": ada.email })).await;
     let reset = link(&app, &ada.email, "reset-password").await;
-    let reset = reset.trim_start_matches("/api/auth/reset-password/").split('?').next().unwrap_or("");
+    let reset =
+        reset.trim_start_matches("/api/auth/reset-password/").split('?').next().unwrap_or("");
     anyone.post("/api/auth/sign-in/magic-link", json!({ "email": ada.email })).await;
     let magic = token(&link(&app, &ada.email, "magic-link").await);
 
@@ -105,9 +106,12 @@ async fn ghsa_x732_6j76_qmhm(#[values(Sqlite, Postgres)] backend: Backend) {
     let app = App::start(backend).await;
     let [ada] = app.users(["ada"]);
 
-    for path in ["//api/auth/ok", "/api//auth/ok", "/api/auth//ok", "/api/auth/ok/", "/api/auth/./ok"] {
+    for path in
+        ["//api/auth/ok", "/api//auth/ok", "/api/auth//ok", "/api/auth/ok/", "/api/auth/./ok"]
+    {
         let answer = app.send_raw(
-            format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").as_bytes(),
+            format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                .as_bytes(),
         );
         assert!(answer.starts_with("HTTP/1.1 404"), "{path}: {answer}");
     }
@@ -140,13 +144,19 @@ async fn ghsa_vp58_j275_797x_and_8jhw_6pjj_8723_and_hjpm_7mrm_26w8_and_36rg_gfq2
         "\t//evil.example",
     ] {
         let encoded: String = url.bytes().map(|byte| format!("%{byte:02X}")).collect();
-        for path in ["reset-password/x", "verify-email", "magic-link/verify", "delete-user/callback"] {
+        for path in
+            ["reset-password/x", "verify-email", "magic-link/verify", "delete-user/callback"]
+        {
             let path = format!("/api/auth/{path}?token=x&callbackURL={encoded}");
             let answer = app.anonymous().get(&path).await;
             assert_eq!((answer.status, answer.header("location")), (403, String::new()), "{path}");
         }
         let body = json!({ "email": "ada@example.com", "password": PASSWORD, "callbackURL": url });
-        assert_eq!(app.anonymous().post("/api/auth/sign-in/email", body).await.status, 403, "{url}");
+        assert_eq!(
+            app.anonymous().post("/api/auth/sign-in/email", body).await.status,
+            403,
+            "{url}"
+        );
     }
 }
 
@@ -191,7 +201,12 @@ async fn ghsa_9x4v_xfq5_m8x5_and_569q_mpph_wgww(#[values(Sqlite, Postgres)] back
 
     let body = json!({ "email": "ada@example.com" });
     let request = app.anonymous().request("POST", "/api/auth/request-password-reset");
-    request.header("Host", "evil.example").header("X-Forwarded-Host", "evil.example").json(&body).send().await;
+    request
+        .header("Host", "evil.example")
+        .header("X-Forwarded-Host", "evil.example")
+        .json(&body)
+        .send()
+        .await;
     let letters = super::letter::letters(&app, "ada@example.com", "reset-password").await;
     let url = letters[0]["url"].as_str().expect("a link");
     assert!(url.starts_with(&app.url("/api/auth/reset-password/")), "{url}");

@@ -18,8 +18,7 @@ async fn a_user_goes_with_what_is_theirs_alone(#[values(Sqlite, Postgres)] backe
     let shared = app.organization("shared", &[(&ada, "owner"), (&bob, "owner")]).await;
     app.organization("alone", &[(&ada, "owner")]).await;
     ada.post("projects", json!({ "name": "Kite" })).await;
-    let kept =
-        ada.post("projects", json!({ "name": "Boat", "organizationId": shared })).await.id();
+    let kept = ada.post("projects", json!({ "name": "Boat", "organizationId": shared })).await.id();
 
     let answer = ada.post(PATH, json!({ "password": PASSWORD })).await;
 
@@ -70,8 +69,7 @@ async fn of_two_owners_who_go_at_once_one_stays(#[values(Sqlite, Postgres)] back
     let [ada, bob, cat] = app.users(["ada", "bob", "cat"]);
     app.organization("shared", &[(&ada, "owner"), (&bob, "owner"), (&cat, "member")]).await;
 
-    let (first, second) =
-        tokio::join!(ada.post(PATH, json!({})), bob.post(PATH, json!({})));
+    let (first, second) = tokio::join!(ada.post(PATH, json!({})), bob.post(PATH, json!({})));
 
     let mut statuses = [first.status, second.status];
     statuses.sort_unstable();

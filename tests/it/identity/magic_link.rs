@@ -30,10 +30,9 @@ async fn a_link_signs_in_once(#[values(Sqlite, Postgres)] backend: Backend) {
     let [ada] = app.users(["ada"]);
     let link = ask(&app, &ada.email).await;
 
-    let (first, second) = tokio::join!(
-        async { app.anonymous().get(&link).await },
-        async { app.anonymous().get(&link).await }
-    );
+    let (first, second) = tokio::join!(async { app.anonymous().get(&link).await }, async {
+        app.anonymous().get(&link).await
+    });
 
     let mut places = [place(&app, &first), place(&app, &second)];
     places.sort_unstable();

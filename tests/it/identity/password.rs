@@ -100,7 +100,10 @@ async fn a_forgotten_password_is_set_anew_by_who_reads_the_mail(
     let link = link(&app, &ada.email, "reset-password").await;
     let token = reset_token(&app, &ada.email).await;
     let followed = app.anonymous().get(&link).await;
-    assert_eq!((followed.status, followed.header("location")), (302, format!("/reset?token={token}")));
+    assert_eq!(
+        (followed.status, followed.header("location")),
+        (302, format!("/reset?token={token}"))
+    );
 
     assert_snapshot!(reset(&app, &token, NEW).await, @r#"
     200

@@ -5,12 +5,13 @@ use service::{
     identity::{IdentityError, snapshot, transact},
     organization::invitation::{self, Invite, received},
 };
+use url::form_urlencoded;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::super::{Answer, Auth};
 use crate::identity::{
     answer::organization::{AnsweredInvitation, AuthInvitation, ReceivedInvitation},
-    body::{Body, Fields},
+    body::Body,
     input::organization::{InvitationQuery, InviteMember, OneInvitation, WhichOrganization},
     refusal::{Failure, Refusal, Refusals},
     request::Session,
@@ -118,7 +119,8 @@ async fn list_user_invitations(auth: Auth) -> Answer {
     const NOT_FOR_CLIENTS: Refusal =
         Refusal::Plain("User email cannot be passed for client side API calls.");
     const NOBODY: Refusal = Refusal::Plain("Missing session headers, or email query parameter.");
-    if Fields::of_query(auth.request.query_string()).has("email") {
+    let mut parameters = form_urlencoded::parse(auth.request.query_string().as_bytes());
+    if parameters.any(|(name, _)| name == "email") {
         return Err(NOT_FOR_CLIENTS.into());
     }
     let Session { caller, .. } = auth.session_if_any().await?.ok_or(NOBODY)?;
