@@ -7,7 +7,8 @@ mod column;
 mod row;
 
 /// The lists that take every clause.
-const LISTS: [&str; 4] = ["project", "task", "theme", "audit_log"];
+const LISTS: [&str; 7] =
+    ["project", "task", "theme", "audit_log", "organization", "member", "invitation"];
 
 /// A server that does not log requests: there are too many.
 async fn quiet(backend: Backend) -> App {

@@ -21,10 +21,75 @@ struct Stage {
     task: String,
     theme: String,
     audit_log: String,
+    /// The viewer's.
+    session: String,
     /// The viewer, whose membership is changed and ended.
     member: String,
     /// A user who is no member yet.
     newcomer: String,
+    organization: Organization,
+}
+
+/// An organization whose owner and members are those of the project's; the viewer belongs to it, too, and the stranger
+/// is invited.
+struct Organization {
+    id: String,
+    slug: String,
+    /// Another one, with the same owner.
+    other: String,
+    /// The viewer's membership.
+    member: String,
+    /// Who takes over what the viewer leaves behind.
+    heir: String,
+    invitation: String,
+}
+
+impl Organization {
+    async fn set(app: &App, slug: String) -> Self {
+        let [ada, cat, dan, eve, fay] = app.users(["ada", "cat", "dan", "eve", "fay"]);
+        let members = [(&ada, "member"), (&cat, "member"), (&dan, "member"), (&eve, "owner")];
+        let id = app.organization(&slug, &members).await;
+        let other = app.organization(&format!("other {slug}"), &[(&eve, "owner")]).await;
+        let members = eve.get(format!("members?organizationId=eq.{id}&userId=eq.{}", cat.id)).await;
+        let member = members.each("id").concat();
+        let invite = json!({ "email": fay.email, "role": "member", "organizationId": id });
+        let invitation = eve.post("/api/auth/organization/invite-member", invite).await.id();
+        Self { id, slug, other, member, heir: ada.id, invitation }
+    }
+
+    /// The address of a route that takes its parameters in the query.
+    fn path(&self, route: &str) -> String {
+        match route.rsplit('/').next() {
+            Some("get-invitation") => format!("{route}?id={}", self.invitation),
+            Some("list" | "list-user-invitations") => route.to_owned(),
+            _ => format!("{route}?organizationId={}", self.id),
+        }
+    }
+
+    fn body(&self, route: &str) -> Value {
+        let id = &self.id;
+        match route.rsplit('/').next() {
+            Some("create") => json!({ "name": "New", "slug": format!("new {}", self.slug) }),
+            Some("check-slug") => json!({ "slug": "free" }),
+            Some("update") => json!({ "data": { "name": "Kites" }, "organizationId": id }),
+            Some("invite-member") => {
+                json!({ "email": "zoe@example.org", "role": "member", "organizationId": id })
+            }
+            Some("remove-member") => {
+                json!({ "memberIdOrEmail": self.member, "organizationId": id })
+            }
+            Some("update-member-role") => {
+                json!({ "memberId": self.member, "role": "admin", "organizationId": id })
+            }
+            Some("has-permission") => {
+                json!({ "permissions": { "member": ["create"] }, "organizationId": id })
+            }
+            Some(verb) if verb.ends_with("-invitation") => {
+                json!({ "invitationId": self.invitation })
+            }
+            _ => json!({ "organizationId": id }),
+        }
+    }
 }
 
 impl Stage {
@@ -43,17 +108,27 @@ impl Stage {
         let audit_log = root.get(audit_log).await.each("id").concat();
         let theme = json!({ "name": format!("Theme of {project}"), "primaryColor": "#336699" });
         let theme = root.post("themes", theme).await.id();
-        Self { project, task, theme, audit_log, member: cat.id, newcomer: fay.id }
+        let session = cat.get("sessions").await.each("id").concat();
+        let organization = Organization::set(app, format!("club of {project}")).await;
+        let (member, newcomer) = (cat.id, fay.id);
+        Self { project, task, theme, audit_log, session, member, newcomer, organization }
     }
 
     /// The address of a route with the ids of this stage in it.
     fn path(&self, route: &str) -> String {
+        if route.starts_with("/api/auth/organization/") {
+            return self.organization.path(route);
+        }
         let id = match route.split('/').nth(3) {
             Some("projects") => &self.project,
             Some("tasks") => &self.task,
             Some("themes") => &self.theme,
             Some("audit-logs") => &self.audit_log,
             Some("users") => &self.member,
+            Some("sessions") => &self.session,
+            Some("organizations") => &self.organization.id,
+            Some("members") => &self.organization.member,
+            Some("invitations") => &self.organization.invitation,
             _ => "",
         };
         let path = route.replace("{id}", id).replace("{userId}", &self.member);
@@ -75,6 +150,12 @@ impl Stage {
                 json!({ "email": "ada@example.com", "password": PASSWORD })
             }
             "POST /api/auth/sign-out" => json!({}),
+            _ if route.starts_with("POST /api/auth/organization/") => self.organization.body(route),
+            "POST /api/v1/users/{id}/move" => json!({
+                "fromOrganizationId": self.organization.id,
+                "toOrganizationId": self.organization.other,
+                "newOwnerId": self.organization.heir,
+            }),
             "POST /api/v1/projects" | "PATCH /api/v1/projects/{id}" => {
                 json!({ "name": "Box kite" })
             }
@@ -138,6 +219,7 @@ fn is_read(route: &str) -> bool {
 #[tokio::test]
 async fn every_route_lets_in_whom_it_should(#[values(Sqlite, Postgres)] backend: Backend) {
     let app = App::start(backend).await;
+    app.execute(r#"UPDATE "user" SET email_verified = true"#).await;
     let [owner, editor, viewer, dan, eve, fay, root] =
         app.users(["ada", "bob", "cat", "dan", "eve", "fay", "root"]);
     // An organization's projects are made by its members.

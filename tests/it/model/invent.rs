@@ -14,6 +14,7 @@ const ROWS: &[(&str, usize)] = &[
     ("user", 7),
     ("organization", 3),
     ("member", 9),
+    ("invitation", 12),
     ("theme", 6),
     ("project", 40),
     ("project_member", 60),
@@ -219,19 +220,19 @@ fn value(
         Value::Id(random.of(&rows).id())
     };
     match (table.name, column.name) {
-        (_, "ownerId" | "userId" | "actorId") => one_of(&["user"]),
+        (_, "ownerId" | "userId" | "actorId" | "inviterId") => one_of(&["user"]),
         (_, "organizationId") => one_of(&["organization"]),
         (_, "themeId") => one_of(&["theme"]),
         (_, "projectId") => one_of(&["project"]),
-        ("audit_log", "rootId") => one_of(&["project", "user", "theme"]),
+        ("audit_log", "rootId") => one_of(&["project", "user", "theme", "organization"]),
         ("user", "role") => Value::text(if number == 0 { "admin" } else { "user" }),
         ("user", "banned") => Value::Boolean(false),
-        ("user", "email" | "username") | ("organization", "slug") => {
+        ("user", "email" | "username") | ("organization", "slug") | ("invitation", "email") => {
             Value::text(format!("{}{number}", random.of(&["u", "é", "%", "ß"])))
         }
         ("theme", "name") => Value::text(format!("{}{number}", random.of(pool))),
         ("theme", "primaryColor") => Value::text(*random.of(&["#000000", "#FFffFF", "#éé"])),
-        ("member", "role") => {
+        ("member" | "invitation", "role") => {
             Value::text(*random.of(&["owner", "admin", "member", "member,owner", "owners"]))
         }
         _ => plain(random, pool, column),

@@ -145,12 +145,44 @@ pub(crate) const TABLES: &[Table] = &[
             CREATED_AT,
             UPDATED_AT,
         ],
-        relations: &[],
+        relations: &[
+            many("members", "member", "organizationId"),
+            many("invitations", "invitation", "organizationId"),
+            many("projects", "project", "organizationId"),
+        ],
     },
     Table {
         name: "member",
-        columns: &[ID, id("organizationId"), id("userId"), text("role"), CREATED_AT, UPDATED_AT],
-        relations: &[],
+        columns: &[
+            ID,
+            id("organizationId").filter(),
+            id("userId").filter(),
+            text("role").filter(),
+            CREATED_AT,
+            UPDATED_AT,
+        ],
+        relations: &[
+            one("organization", "organization", "organizationId"),
+            one("user", "user", "userId"),
+        ],
+    },
+    Table {
+        name: "invitation",
+        columns: &[
+            ID,
+            id("organizationId").filter(),
+            text("email").filter(),
+            text("role").null().filter(),
+            text("status").filter().one_of(&["pending", "accepted", "rejected", "canceled"]),
+            column("expiresAt", Kind::Time).filter(),
+            id("inviterId").filter(),
+            CREATED_AT,
+            UPDATED_AT,
+        ],
+        relations: &[
+            one("organization", "organization", "organizationId"),
+            one("inviter", "user", "inviterId"),
+        ],
     },
     Table {
         name: "theme",

@@ -12,6 +12,14 @@ impl World {
         match table {
             "user" | "theme" => true,
             "organization" => admin || self.roles(user, row.id()).is_some(),
+            "member" | "invitation" if admin => true,
+            "member" => self.roles_within(user, row).is_some(),
+            // Who may invite, but administrators do not see who shall be an owner.
+            "invitation" => {
+                let makes_owner = has_role(row.get("role").map(super::Value::written), "owner");
+                let mine = self.roles_within(user, row);
+                has_role(mine.clone(), "owner") || has_role(mine, "admin") && !makes_owner
+            }
             "project" => row.get("deletedAt").is_none() && (admin || self.shares(user, row)),
             "task" | "project_member" => {
                 let project = row.reference("projectId").and_then(|id| self.find("project", id));
@@ -36,6 +44,11 @@ impl World {
         member?.get("role").map(super::Value::written)
     }
 
+    /// The roles of a user in the organization of a row, if they belong to it.
+    fn roles_within(&self, user: Uuid, row: &Row) -> Option<String> {
+        self.roles(user, row.reference("organizationId")?)
+    }
+
     /// Projects are seen by their owner, their members, the members of their organization, and, if public, by everyone
     /// signed in.
     fn shares(&self, user: Uuid, project: &Row) -> bool {
@@ -49,16 +62,21 @@ impl World {
             })
     }
 
-    /// The trail of a project, also of a deleted one, is for its owner and the owners of its organization; that of a
-    /// user is for the user.
+    /// The trail of a project, also of a deleted one, is for its owner and the owners of its organization; that of an
+    /// organization is for its owners, that of a user for the user.
     fn owns_root(&self, user: Uuid, row: &Row) -> bool {
         let Some(root) = row.reference("rootId") else { return false };
         let owns = |project: &Row| {
             let organization = project.reference("organizationId");
-            let roles = organization.and_then(|id| self.roles(user, id)).unwrap_or_default();
             project.reference("ownerId") == Some(user)
-                || roles.split(',').any(|role| role == "owner")
+                || has_role(organization.and_then(|id| self.roles(user, id)), "owner")
         };
-        root == user || self.find("project", root).is_some_and(owns)
+        root == user
+            || has_role(self.roles(user, root), "owner")
+            || self.find("project", root).is_some_and(owns)
     }
+}
+
+fn has_role(roles: Option<String>, role: &str) -> bool {
+    roles.unwrap_or_default().split(',').any(|other| other == role)
 }

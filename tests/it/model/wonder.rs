@@ -81,8 +81,9 @@ impl Wonder<'_> {
         match self.random.below(100) {
             0..40 => List::Of("project"),
             40..62 => List::Of("task"),
-            62..70 => List::Of("theme"),
-            70..78 => List::Of("audit_log"),
+            62..68 => List::Of("theme"),
+            68..72 => List::Of("audit_log"),
+            72..78 => List::Of(*self.random.of(&["organization", "member", "invitation"])),
             78..88 => List::Members(self.random.of(self.world.all("project")).id()),
             88..94 => List::Memberships(self.random.of(self.world.all("user")).id()),
             _ => List::TaskCounts,

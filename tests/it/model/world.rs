@@ -65,7 +65,7 @@ pub(crate) struct View<'a> {
 impl<'a> View<'a> {
     pub(crate) fn new(world: &'a World, caller: Caller) -> Self {
         let mut view = Self { caller, rows: BTreeMap::new(), related: BTreeMap::new() };
-        for table in TABLES.iter().filter(|table| table.name != "member") {
+        for table in TABLES {
             let rows = world.all(table.name).iter();
             let mut rows: Vec<_> = rows.filter(|row| world.sees(caller, table.name, row)).collect();
             rows.sort_by_key(|row| row.id());
