@@ -43,8 +43,14 @@ try {
 
 function print({ scenario, step, route, fact, reference, subject, exchanges }: Difference): void {
 	console.log(
-		`DIFFERS ${scenario}: ${step}: ${route} ${fact}: Better Auth ${JSON.stringify(reference)}, the server ${JSON.stringify(subject)}`,
+		`DIFFERS ${scenario}: ${step}: ${route} ${fact}: Better Auth ${brief(reference)}, the server ${brief(subject)}`,
 	);
 	if (fact !== "status" && fact !== "request") return;
 	for (const exchange of exchanges) if (exchange) console.log(`    ${show(exchange)}`);
+}
+
+/** A page of HTML tells nobody what differs. */
+function brief(fact: unknown): string {
+	const text = JSON.stringify(fact) ?? "undefined";
+	return text.length > 300 ? `${text.slice(0, 300)}…` : text;
 }

@@ -209,7 +209,7 @@ export class Run {
 	}
 }
 
-export type Outcome = "ok" | [status: number, code: string | null];
+export type Outcome = "ok" | readonly [status: number, code: string | null];
 
 export interface Person {
 	device: Device;

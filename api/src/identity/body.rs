@@ -127,6 +127,8 @@ impl Fields {
         for (name, callback) in CALLBACKS {
             let url = self.members.get(name).and_then(Value::as_str);
             if !is_trusted_callback(url, trusted) {
+                // Of a query Better Auth says the same of all of them.
+                let callback = if self.place == QUERY { Callback::Success } else { callback };
                 return Err(Refusal::UntrustedCallback(callback));
             }
         }

@@ -43,6 +43,8 @@ pub(crate) enum Refusal {
     MalformedBody,
     /// The body is of none of these types.
     MediaType(&'static str),
+    /// The session is asked for with POST.
+    GetSessionOnly,
     /// The request comes from a site that is not trusted.
     UntrustedOrigin,
     /// The request does not say which site it comes from.
@@ -103,6 +105,11 @@ impl Refusal {
                 let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
                 return (status, "UNSUPPORTED_MEDIA_TYPE", message.into());
             }
+            Self::GetSessionOnly => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED",
+                "POST method requires deferSessionRefresh to be enabled in session config",
+            ),
             Self::UntrustedOrigin => (FORBIDDEN, "INVALID_ORIGIN", "Invalid origin"),
             Self::MissingOrigin => (FORBIDDEN, "MISSING_OR_NULL_ORIGIN", "Missing or null Origin"),
             Self::CrossSiteNavigation => (
@@ -193,7 +200,8 @@ impl ResponseError for Refusal {
             answer.insert_header((X_RETRY_AFTER, *retry_after));
         }
         match self {
-            Self::UnauthorizedSilently => answer.finish(),
+            // Better Auth calls the empty body JSON, too.
+            Self::UnauthorizedSilently => answer.content_type("application/json").finish(),
             _ => answer.json(Body { message, code }),
         }
     }

@@ -8,8 +8,11 @@ mod organization;
 mod session;
 mod sign;
 
+use std::time::Duration;
+
 use actix_web::{HttpResponse, HttpResponseBuilder, http::header};
 use percent_encoding::{CONTROLS, utf8_percent_encode};
+use tokio::time::{Sleep, sleep};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{refusal::Failure, request::Auth};
@@ -33,6 +36,21 @@ fn redirect(url: &str) -> HttpResponseBuilder {
     answer.insert_header((header::LOCATION, utf8_percent_encode(url, CONTROLS).to_string()));
     answer.content_type("application/json");
     answer
+}
+
+/// The address, or a path here as an address.
+fn absolute(auth: &Auth, url: &str) -> String {
+    if url.starts_with('/') {
+        [&*auth.identity.tools.base_url, url].concat()
+    } else {
+        url.to_owned()
+    }
+}
+
+/// What an answer waits for that must not tell by its time whether something was done.
+fn answer_floor() -> Sleep {
+    const FLOOR: Duration = Duration::from_millis(500);
+    sleep(FLOOR)
 }
 
 /// The address with one more parameter.

@@ -252,6 +252,7 @@ pub(crate) const TABLES: &[Table] = &[
         columns: &[
             ID,
             id("actorId").null().filter(),
+            id("impersonatorId").null().filter(),
             text("action").filter(),
             text("tableName").filter(),
             id("rowId").filter(),

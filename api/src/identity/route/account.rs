@@ -11,7 +11,7 @@ use service::{
 };
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::{Answer, Auth, redirect, with_parameter};
+use super::{Answer, Auth, absolute, answer_floor, redirect, with_parameter};
 use crate::identity::{
     answer::{Deleted, PasswordChanged, ResetRequested, Status},
     body::{Body, Fields},
@@ -107,8 +107,10 @@ async fn verify_password(auth: Auth, body: Body<false>) -> Answer {
 #[post("/api/auth/request-password-reset")]
 async fn request_password_reset(auth: Auth, body: Body<false>) -> Answer {
     let input: RequestPasswordReset = auth.input(body)?;
+    let floor = answer_floor();
     let (tools, callback) = (&auth.identity.tools, input.redirect_to.as_deref());
     password_change::request_reset(&auth.db, tools, &auth.caller, &input.email, callback).await?;
+    floor.await;
     Ok(HttpResponse::Ok().json(ResetRequested {
         status: true,
         message: "If this email exists in our system, check your email for the reset link",
@@ -126,14 +128,13 @@ async fn request_password_reset(auth: Auth, body: Body<false>) -> Answer {
 async fn reset_password_callback(auth: Auth) -> Answer {
     let Callback { callback_url } = auth.query()?;
     let token = auth.request.match_info().query("token");
-    let fallback = [&*auth.identity.tools.base_url, "/api/auth/error"].concat();
     let valid = password_change::is_resettable(&auth.db, auth.caller.at, token).await?;
     let url = match (callback_url.as_str(), valid) {
-        ("", _) => with_parameter(&fallback, "error", "INVALID_TOKEN"),
+        ("", _) => with_parameter("/api/auth/error", "error", "INVALID_TOKEN"),
         (url, false) => with_parameter(url, "error", "INVALID_TOKEN"),
         (url, true) => with_parameter(url, "token", token),
     };
-    Ok(redirect(&url).finish())
+    Ok(redirect(&absolute(&auth, &url)).finish())
 }
 
 /// Sets a new password

@@ -1,13 +1,14 @@
 //! E-mail addresses: that they are one's own, and how one gets another.
 
-use actix_web::{HttpResponse, get, http::StatusCode, post};
+use actix_web::{HttpResponse, HttpResponseBuilder, get, http::StatusCode, post};
+use futures_util::future::OptionFuture;
 use service::identity::{
     IdentityError,
     address::{self, Verified as Outcome},
 };
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::{Answer, Auth, redirect, with_parameter};
+use super::{Answer, Auth, answer_floor, redirect, with_parameter};
 use crate::identity::{
     answer::{Status, Verified},
     body::Body,
@@ -28,7 +29,9 @@ pub(super) fn routes(api: &mut ServiceConfig<'_>) {
 #[post("/api/auth/send-verification-email")]
 async fn send_verification_email(auth: Auth, body: Body<false>) -> Answer {
     let input: SendVerificationEmail = auth.input(body)?;
-    if let Some(session) = auth.session_if_any().await? {
+    let session = auth.session_if_any().await?;
+    let floor = session.is_none().then(answer_floor);
+    if let Some(session) = &session {
         if session.user.email != input.email.to_lowercase() {
             return Err(IdentityError::EmailMismatch.into());
         }
@@ -38,6 +41,7 @@ async fn send_verification_email(auth: Auth, body: Body<false>) -> Answer {
     }
     let (tools, callback) = (&auth.identity.tools, input.callback_url.as_deref());
     address::request_verification(&auth.db, tools, &auth.caller, &input.email, callback).await?;
+    OptionFuture::from(floor).await;
     Ok(HttpResponse::Ok().json(Status { status: true }))
 }
 
@@ -56,7 +60,7 @@ async fn verify_email(auth: Auth) -> Answer {
     let Link { token, callback_url, .. } = auth.query()?;
     let onward = callback_url.as_deref().filter(|url| !url.is_empty());
     let session = auth.session_if_any().await?;
-    let signed_in = session.map(|session| session.user.id);
+    let signed_in = session.as_ref().map(|session| session.user.id);
     let (tools, device) = (&auth.identity.tools, auth.device());
     let done =
         address::verify(&auth.db, tools, &auth.caller, &device, signed_in, &token, onward).await;
@@ -71,15 +75,27 @@ async fn verify_email(auth: Auth) -> Answer {
         (Ok(done), _) => done,
     };
     let mut answer = onward.map_or_else(HttpResponse::Ok, redirect);
+    let (cookies, headers) = (&auth.identity.cookies, auth.request.headers());
+    let keep = |answer: &mut HttpResponseBuilder| {
+        if let Some(session) = &session {
+            cookies.keep_session(answer, headers, &session.token);
+        }
+    };
     let user = match done {
-        Outcome::Address(None) => Some(None),
+        Outcome::Address(None) => {
+            keep(&mut answer);
+            Some(None)
+        }
         Outcome::Address(Some(opened)) => {
             auth.note_user(&opened.user);
-            auth.identity.cookies.set_session(&mut answer, &opened.token, true);
+            cookies.set_session(&mut answer, &opened.token, true);
             Some(None)
         }
         Outcome::Confirmed => None,
-        Outcome::Changed(user) => Some(Some((*user).into())),
+        Outcome::Changed(user) => {
+            keep(&mut answer);
+            Some(Some((*user).into()))
+        }
     };
     Ok(match onward {
         Some(_) => answer.finish(),

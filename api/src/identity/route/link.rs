@@ -9,7 +9,7 @@ use service::identity::{
 };
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::{Answer, Auth, redirect, sign::signed_in, with_parameter};
+use super::{Answer, Auth, absolute, redirect, sign::signed_in, with_parameter};
 use crate::identity::{
     answer::{Available, LinkFollowed, SignedIn, Status},
     body::Body,
@@ -105,7 +105,8 @@ async fn verify_magic_link(auth: Auth) -> Answer {
         Err(IdentityError::Service(error)) => return Err(error.into()),
         Err(error) => {
             let url = given(&link.error_callback_url).or(callback);
-            let url = with_parameter(&absolute(&auth, url.as_deref()), "error", error.code());
+            let url = absolute(&auth, url.as_deref().unwrap_or("/"));
+            let url = with_parameter(&url, "error", error.code());
             return Ok(redirect(&url).finish());
         }
     };
@@ -113,7 +114,7 @@ async fn verify_magic_link(auth: Auth) -> Answer {
     let new_user_callback = given(&link.new_user_callback_url).filter(|_| is_new);
     let cookies = &auth.identity.cookies;
     if let Some(url) = callback {
-        let mut answer = redirect(&absolute(&auth, new_user_callback.as_deref().or(Some(&url))));
+        let mut answer = redirect(&absolute(&auth, new_user_callback.as_deref().unwrap_or(&url)));
         cookies.set_session(&mut answer, &opened.token, true);
         return Ok(answer.finish());
     }
@@ -122,14 +123,4 @@ async fn verify_magic_link(auth: Auth) -> Answer {
     let token = opened.token.reveal().to_owned();
     let (user, session) = (opened.user.into(), opened.session.into());
     Ok(answer.json(LinkFollowed { token, user, session }))
-}
-
-/// The address, or a path here; without one, the root.
-fn absolute(auth: &Auth, url: Option<&str>) -> String {
-    let url = url.unwrap_or("/");
-    if url.starts_with('/') {
-        [&*auth.identity.tools.base_url, url].concat()
-    } else {
-        url.to_owned()
-    }
 }

@@ -5,7 +5,7 @@ mod member;
 
 use actix_web::{HttpResponse, get, http::StatusCode, post};
 use service::{
-    identity::{IdentityError, snapshot, session::SHORT_LIFETIME, transact},
+    identity::{IdentityError, session::SHORT_LIFETIME, snapshot, transact},
     organization::{self, NewOrganization, OrganizationChange, Which},
 };
 use utoipa_actix_web::service_config::ServiceConfig;

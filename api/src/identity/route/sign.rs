@@ -20,6 +20,7 @@ use crate::identity::{
 
 pub(super) fn routes(api: &mut ServiceConfig<'_>) {
     api.service(get_session)
+        .service(post_session)
         .service(sign_up_email)
         .service(sign_in_email)
         .service(sign_out)
@@ -137,6 +138,17 @@ async fn get_session(auth: Auth) -> Answer {
     }
     let (session, user) = (current.session.into(), current.user.into());
     Ok(answer.json(AuthSessionAndUser { session, user }))
+}
+
+/// Nothing: the session is asked for with GET
+///
+/// A server that may put off extending sessions is asked with POST to do it; this one never puts it off.
+#[utoipa::path(tag = "identity", operation_id = "postSession", security(()), request_body = Option<Nothing>,
+    responses((status = 405, description = "always"), Refusals))]
+#[post("/api/auth/get-session")]
+async fn post_session(auth: Auth, body: Body<false>) -> Answer {
+    let Nothing {} = auth.input(body)?;
+    Err(Refusal::GetSessionOnly.into())
 }
 
 /// Says that it is there
