@@ -129,9 +129,14 @@ impl Stage {
             Some("organizations") => &self.organization.id,
             Some("members") => &self.organization.member,
             Some("invitations") => &self.organization.invitation,
-            _ => "",
+            _ => "none",
         };
-        let path = route.replace("{id}", id).replace("{userId}", &self.member);
+        let path = match route {
+            "/api/auth/admin/get-user" => format!("{route}?id={}", self.member),
+            _ => route.to_owned(),
+        };
+        let path = path.replace("{token}", "none");
+        let path = path.replace("{id}", id).replace("{userId}", &self.member);
         let path = match path.rsplit_once('/') {
             Some((_, "aggregate")) => format!("{path}?select=count()"),
             Some((_, "distinct")) => format!("{path}?fields=id"),
@@ -149,7 +154,44 @@ impl Stage {
             "POST /api/auth/sign-in/email" => {
                 json!({ "email": "ada@example.com", "password": PASSWORD })
             }
-            "POST /api/auth/sign-out" => json!({}),
+            // The caller's own: what is refused here is refused to who is somebody.
+            "POST /api/auth/change-email" => {
+                json!({ "newEmail": format!("{}@example.net", self.project) })
+            }
+            "POST /api/auth/change-password" => {
+                json!({ "currentPassword": "wrong horse battery staple", "newPassword": PASSWORD })
+            }
+            "POST /api/auth/delete-user" | "POST /api/auth/verify-password" => {
+                json!({ "password": "wrong horse battery staple" })
+            }
+            "POST /api/auth/update-user" => json!({ "locale": "en" }),
+            "POST /api/auth/revoke-session" => json!({ "token": "nobody's" }),
+            "POST /api/auth/link-social" | "POST /api/auth/sign-in/social" => {
+                json!({ "provider": "nowhere" })
+            }
+            "POST /api/auth/unlink-account" => json!({ "accountId": self.project }),
+            "POST /api/auth/is-username-available" => json!({ "username": "zoe" }),
+            "POST /api/auth/sign-in/username" => {
+                json!({ "username": "nobody", "password": "wrong horse battery staple" })
+            }
+            "POST /api/auth/sign-in/magic-link"
+            | "POST /api/auth/request-password-reset"
+            | "POST /api/auth/send-verification-email" => json!({ "email": "zoe@example.org" }),
+            "POST /api/auth/reset-password" => json!({ "token": "none", "newPassword": PASSWORD }),
+            "POST /api/auth/admin/has-permission" => json!({ "permissions": { "user": ["ban"] } }),
+            "POST /api/auth/admin/create-user" => {
+                json!({ "email": format!("{}@example.com", self.project), "name": "Zoe" })
+            }
+            // There is no such user, which only administrators learn.
+            _ if route.starts_with("POST /api/auth/admin/") => json!({
+                "userId": self.project, "role": "user", "data": { "name": "Zoe" }, "newPassword": PASSWORD,
+                "sessionToken": self.project,
+            }),
+            "POST /api/auth/sign-out"
+            | "POST /api/auth/get-session"
+            | "POST /api/auth/update-session"
+            | "POST /api/auth/revoke-other-sessions"
+            | "POST /api/auth/revoke-sessions" => json!({}),
             _ if route.starts_with("POST /api/auth/organization/") => self.organization.body(route),
             "POST /api/v1/users/{id}/move" => json!({
                 "fromOrganizationId": self.organization.id,
@@ -195,7 +237,7 @@ impl Stage {
     }
 }
 
-/// Every operation of the document, as `GET /livez`: first those that change nothing, last the one that ends sessions.
+/// Every operation of the document, as `GET /livez`: first those that change nothing, last those that end sessions.
 async fn routes(app: &App) -> Vec<String> {
     let document = app.anonymous().get("/openapi.json").await.json();
     let paths = document["paths"].as_object().expect("a document has paths");
@@ -207,8 +249,12 @@ async fn routes(app: &App) -> Vec<String> {
         methods.map(move |method| format!("{} {path}", method.to_uppercase()))
     });
     let mut routes: Vec<_> = operations.collect();
-    routes.sort_by_key(|route| (!is_read(route), route.ends_with("/sign-out"), route.clone()));
+    routes.sort_by_key(|route| (!is_read(route), ends_sessions(route), route.clone()));
     routes
+}
+
+fn ends_sessions(route: &str) -> bool {
+    route.ends_with("/sign-out") || route.ends_with("/revoke-sessions")
 }
 
 fn is_read(route: &str) -> bool {
@@ -233,7 +279,7 @@ async fn every_route_lets_in_whom_it_should(#[values(Sqlite, Postgres)] backend:
         let mut cells = Vec::new();
         for (client, role) in clients.iter().zip(ROLES) {
             // Who has signed out sets no stage; that route needs none.
-            if !is_read(&route) && !route.ends_with("/sign-out") {
+            if !is_read(&route) && !ends_sessions(&route) {
                 stage = Stage::set(&app, &organization).await;
             }
             if route.ends_with("/restore") {
