@@ -73,8 +73,9 @@ impl Template {
         }
         assert!(server.stop().success(), "the server stops cleanly");
 
-        // A test sees the trail of what it does itself.
+        // A test sees the trail and the messages of what it does itself.
         database.execute("DELETE FROM audit_log").await;
+        database.execute("DELETE FROM email").await;
         database.execute(r#"UPDATE "user" SET role = 'admin' WHERE name = 'root'"#).await;
         let content = match backend {
             Backend::Sqlite => Content::Sqlite(database.into_bytes(folder.path()).await),
