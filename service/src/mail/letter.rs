@@ -53,72 +53,105 @@ impl Message {
     }
 
     fn content(&self, sender: &str) -> Content {
-        let (name, subject, reason, action, otherwise) = match self {
-            Self::VerifyEmail { name, .. } => (
-                Some(name),
-                "Confirm your e-mail address".to_owned(),
-                format!("This address was given for an account at {sender}. Confirm that you read its mail."),
+        let name = match self {
+            Self::VerifyEmail { name, .. }
+            | Self::ResetPassword { name, .. }
+            | Self::ChangeEmail { name, .. }
+            | Self::VerifyNewEmail { name, .. }
+            | Self::DeleteAccount { name, .. }
+            | Self::ExistingAccount { name, .. } => shown(name),
+            Self::MagicLink { .. } | Self::Invitation { .. } => None,
+        };
+        let greeting = name.map_or_else(|| "Hello,".to_owned(), |name| format!("Hello {name},"));
+        let (action, otherwise) = self.advice();
+        let (subject, reason) = (self.subject(sender), self.reason(sender));
+        Content { subject, greeting, reason, action, otherwise }
+    }
+
+    fn subject(&self, sender: &str) -> String {
+        match self {
+            Self::VerifyEmail { .. } => "Confirm your e-mail address".to_owned(),
+            Self::ResetPassword { .. } => "Set a new password".to_owned(),
+            Self::ChangeEmail { .. } => "Confirm the change of your e-mail address".to_owned(),
+            Self::VerifyNewEmail { .. } => "Confirm your new e-mail address".to_owned(),
+            Self::DeleteAccount { .. } => "Confirm that your account shall be deleted".to_owned(),
+            Self::MagicLink { .. } => format!("Sign in to {}", line(sender)),
+            Self::Invitation { organization, .. } => {
+                format!("Invitation to {}", shown(organization).unwrap_or_else(an_organization))
+            }
+            Self::ExistingAccount { .. } => "You already have an account".to_owned(),
+        }
+    }
+
+    fn reason(&self, sender: &str) -> String {
+        match self {
+            Self::VerifyEmail { .. } => {
+                format!("This address was given for an account at {sender}. Confirm that you read its mail.")
+            }
+            Self::ResetPassword { .. } => {
+                format!("Somebody asked for a new password for your account at {sender}.")
+            }
+            Self::ChangeEmail { new_email, .. } => {
+                let new_email = line(new_email);
+                format!("Somebody asked to change the address of your account at {sender} to {new_email}.")
+            }
+            Self::VerifyNewEmail { .. } => {
+                format!("This is to be the new address of an account at {sender}. Confirm that you read its mail.")
+            }
+            Self::DeleteAccount { .. } => {
+                format!("Somebody asked to delete your account at {sender}, with all that belongs to it. This cannot be undone.")
+            }
+            Self::MagicLink { .. } => {
+                "Somebody asked for a link that signs in with this address. It works once, for a short time.".to_owned()
+            }
+            Self::Invitation { organization, inviter, .. } => {
+                let organization = shown(organization).unwrap_or_else(an_organization);
+                let inviter = shown(inviter).unwrap_or_else(|| "Somebody".to_owned());
+                format!("{inviter} invites you to join {organization} at {sender}.")
+            }
+            Self::ExistingAccount { .. } => {
+                format!("Somebody tried to sign up at {sender} with this address, which has an account already. Nothing was changed.")
+            }
+        }
+    }
+
+    /// What the link does, and what to do if that was not the reader.
+    fn advice(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::VerifyEmail { .. } => (
                 "Confirm this address",
                 "If you did not sign up, ignore this message: nobody can prove that the address is theirs.",
             ),
-            Self::ResetPassword { name, .. } => (
-                Some(name),
-                "Set a new password".to_owned(),
-                format!("Somebody asked for a new password for your account at {sender}."),
+            Self::ResetPassword { .. } => (
                 "Set a new password",
                 "If that was not you, ignore this message: your password stays as it is.",
             ),
-            Self::ChangeEmail { name, new_email, .. } => (
-                Some(name),
-                "Confirm the change of your e-mail address".to_owned(),
-                format!("Somebody asked to change the address of your account at {sender} to {}.", line(new_email)),
-                "Approve the change",
-                "If that was not you, do not follow the link, and change your password: somebody may be using your account.",
-            ),
-            Self::VerifyNewEmail { name, .. } => (
-                Some(name),
-                "Confirm your new e-mail address".to_owned(),
-                format!("This is to be the new address of an account at {sender}. Confirm that you read its mail."),
+            Self::ChangeEmail { .. } => ("Approve the change", IN_DANGER),
+            Self::VerifyNewEmail { .. } => (
                 "Confirm this address",
                 "If that was not you, ignore this message: the account keeps its old address.",
             ),
-            Self::DeleteAccount { name, .. } => (
-                Some(name),
-                "Confirm that your account shall be deleted".to_owned(),
-                format!("Somebody asked to delete your account at {sender}, with all that belongs to it. This cannot be undone."),
-                "Delete my account",
-                "If that was not you, do not follow the link, and change your password: somebody may be using your account.",
-            ),
+            Self::DeleteAccount { .. } => ("Delete my account", IN_DANGER),
             Self::MagicLink { .. } => (
-                None,
-                format!("Sign in to {sender}"),
-                "Somebody asked for a link that signs in with this address. It works once, for a short time.".to_owned(),
                 "Sign in",
                 "If that was not you, ignore this message, and give the link to nobody.",
             ),
-            Self::Invitation { organization, inviter, .. } => {
-                let organization = shown(organization).unwrap_or_else(|| "an organization".to_owned());
-                let inviter = shown(inviter).unwrap_or_else(|| "Somebody".to_owned());
-                (
-                    None,
-                    format!("Invitation to {organization}"),
-                    format!("{inviter} invites you to join {organization} at {sender}."),
-                    "See the invitation",
-                    "If you do not know them, ignore this message: you join nothing by that.",
-                )
-            }
-            Self::ExistingAccount { name, .. } => (
-                Some(name),
-                "You already have an account".to_owned(),
-                format!("Somebody tried to sign up at {sender} with this address, which has an account already. Nothing was changed."),
+            Self::Invitation { .. } => (
+                "See the invitation",
+                "If you do not know them, ignore this message: you join nothing by that.",
+            ),
+            Self::ExistingAccount { .. } => (
                 "Sign in",
                 "If that was not you, ignore this message. If you have forgotten your password, you can ask for a new one where you sign in.",
             ),
-        };
-        let name = name.and_then(|name| shown(name));
-        let greeting = name.map_or_else(|| "Hello,".to_owned(), |name| format!("Hello {name},"));
-        Content { subject, greeting, reason, action, otherwise }
+        }
     }
+}
+
+const IN_DANGER: &str = "If that was not you, do not follow the link, and change your password: somebody may be using your account.";
+
+fn an_organization() -> String {
+    "an organization".to_owned()
 }
 
 /// A name that somebody chose, in a message that we send to others: one short line, and none at all if it is rather a
