@@ -8,6 +8,7 @@
 pub mod address;
 pub mod load;
 pub mod mail;
+pub mod provider;
 pub mod show;
 pub mod value;
 
@@ -29,6 +30,7 @@ use self::{
     address::{DatabaseUrl, Network, Origin, TrustedOrigin},
     load::Mistake,
     mail::{DEFAULT_SENDER, SmtpUrl},
+    provider::Provider,
     value::{EmailVerification, Environment, LogFormat, RateLimit, Secret, Use, show_duration},
 };
 
@@ -141,6 +143,14 @@ pub struct Config {
     #[arg(long, env, value_name = "NUMBER", default_value = "50000")]
     pub index_policy_rows: u64,
 
+    /// Who people can sign in with: `NAME=https://CLIENT_ID:CLIENT_SECRET@ISSUER`, separated by commas.
+    ///
+    /// Any provider of OpenID Connect, known by the address of its issuer without `https://`:
+    /// `google=https://ID:SECRET@accounts.google.com`. Special characters of an id or a secret are percent-encoded. The
+    /// provider must send its users back to `PUBLIC_URL/api/auth/callback/NAME`. See docs/oauth.md.
+    #[arg(long, env, value_name = "PROVIDERS", value_delimiter = ',')]
+    pub oauth_providers: Vec<Provider>,
+
     /// The server that takes mail: `smtps://USER:PASSWORD@HOST[:PORT]`, or `smtp://`.
     ///
     /// With `smtp://` the connection to another machine is encrypted by STARTTLS, unless the URL ends with `?tls=none`
@@ -226,6 +236,7 @@ impl Config {
             ("WORKERS", self.workers().to_string()),
             ("INDEX_POLICY", show_index_action(self.index_policy().action).to_owned()),
             ("INDEX_POLICY_ROWS", self.index_policy_rows.to_string()),
+            ("OAUTH_PROVIDERS", list(&self.oauth_providers)),
             ("SMTP_URL", self.smtp_url.as_ref().map(SmtpUrl::to_string).unwrap_or_default()),
             ("MAIL_FROM", self.mail_from().map(|sender| sender.to_string()).unwrap_or_default()),
             (
@@ -262,6 +273,12 @@ impl Config {
         if self.is_production() && self.trusted_origins.contains(&TrustedOrigin::Any) {
             let allowed = "use exact origins in production, such as https://app.example.com";
             mistakes.push(Mistake::invalid("TRUSTED_ORIGINS", "*", allowed));
+        }
+        let mut names: Vec<_> = self.oauth_providers.iter().map(|it| &it.reveal().name).collect();
+        names.sort_unstable();
+        if names.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
+            let given = list(&self.oauth_providers);
+            mistakes.push(Mistake::invalid("OAUTH_PROVIDERS", &given, "use each name once"));
         }
         if self.is_production() && self.smtp_url.is_some() && self.mail_from.is_none() {
             let needed =

@@ -21,10 +21,11 @@ use actix_web::{
     http::header::{self, HeaderMap},
     web,
 };
+use anyhow::Context;
 use chrono::{DateTime, Utc};
 use service::{
     Database, Error, Principal,
-    identity::{Hasher, Tools, seal::Sealer, session, signature::Signer},
+    identity::{Hasher, Tools, seal::Sealer, session, signature::Signer, social::Providers},
     mail::Mailer,
 };
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -46,21 +47,28 @@ pub struct Identity {
     signer: Signer,
     cookies: Cookies,
     origins: TrustedOrigins,
+    providers: Providers,
     tools: Tools,
 }
 
 impl Identity {
     /// What the settings say, for a server that listens on `address` and trusts the pages of `origins`.
+    ///
+    /// # Errors
+    /// When providers are configured and the system has no certificates to check theirs by.
     pub fn new(
         config: &Config,
         secret: &Secret,
         address: SocketAddr,
         origins: TrustedOrigins,
-    ) -> Self {
+    ) -> anyhow::Result<Self> {
         let signer = Signer::new(secret.reveal());
         let cookies = Cookies::new(signer.clone(), config.secure_cookies());
         let tools = tools(config, secret, address);
-        Self { signer, cookies, origins, tools }
+        let registrations = config.oauth_providers.iter().map(|it| it.reveal().clone()).collect();
+        let providers = Providers::new(registrations)
+            .context("cannot check the certificates of OAUTH_PROVIDERS")?;
+        Ok(Self { signer, cookies, origins, providers, tools })
     }
 
     /// What writes the messages, and tells the worker of them.
@@ -169,7 +177,7 @@ mod tests {
             Program::parse_from(["", "--auth-secret=0123456789abcdef0123456789abcdef-AZ"]).config;
         let address = "127.0.0.1:8080".parse().unwrap();
         let origins = TrustedOrigins::new(&config, address);
-        let identity = Identity::new(&config, &config.secret().unwrap(), address, origins);
+        let identity = Identity::new(&config, &config.secret().unwrap(), address, origins).unwrap();
         let mut headers = HeaderMap::new();
         headers.insert(header::AUTHORIZATION, HeaderValue::from_static(authorization));
         identity.token_of(&headers)

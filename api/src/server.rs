@@ -165,7 +165,7 @@ impl Parts {
         };
         let origins = TrustedOrigins::new(config, address);
         let secret = config.secret()?;
-        let identity = Identity::new(config, &secret, address, origins.clone());
+        let identity = Identity::new(config, &secret, address, origins.clone())?;
         let lists =
             Lists { cursors: Cursors::new(secret.reveal()), index_policy: config.index_policy() };
         Ok(Self {

@@ -16,9 +16,11 @@ pub mod operator;
 pub mod password;
 pub mod password_change;
 pub mod profile;
+mod provider;
 pub mod seal;
 pub mod session;
 pub mod signature;
+pub mod social;
 #[cfg(test)]
 mod tests;
 pub mod user;

@@ -18,7 +18,7 @@ use super::{
 };
 
 /// Settings whose value is not repeated in a message.
-const SECRET: &[&str] = &["AUTH_SECRET", "DATABASE_URL", "SMTP_URL"];
+const SECRET: &[&str] = &["AUTH_SECRET", "DATABASE_URL", "OAUTH_PROVIDERS", "SMTP_URL"];
 
 /// Something wrong with one setting, in one line.
 #[derive(Clone, Debug, PartialEq, Eq)]

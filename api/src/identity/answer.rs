@@ -4,7 +4,7 @@ pub(crate) mod admin;
 pub(crate) mod organization;
 
 use chrono::{DateTime, FixedOffset};
-use entity::{session, user};
+use entity::{account, session, user};
 use serde::Serialize;
 use service::record::show_time;
 use utoipa::ToSchema;
@@ -235,4 +235,50 @@ pub(crate) struct LinkFollowed {
 pub(crate) struct Available {
     /// Whether nobody has it.
     pub available: bool,
+}
+
+/// Where to sign in elsewhere.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Departure {
+    /// The provider's address.
+    pub url: String,
+    /// Whether to go there now.
+    pub redirect: bool,
+}
+
+/// A way in which a user signs in.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AuthAccount {
+    /// The account's id.
+    pub id: Uuid,
+    /// The provider's name; `credential` for a password.
+    pub provider_id: String,
+    /// The user's id there.
+    pub account_id: String,
+    /// The user.
+    pub user_id: Uuid,
+    /// Since when.
+    #[schema(format = DateTime)]
+    pub created_at: String,
+    /// When it was last used or changed.
+    #[schema(format = DateTime)]
+    pub updated_at: String,
+    /// What the provider was asked for.
+    pub scopes: Vec<String>,
+}
+
+impl From<account::Model> for AuthAccount {
+    fn from(account: account::Model) -> Self {
+        let scopes = account.scope.as_deref().unwrap_or_default().split(',').map(str::trim);
+        Self {
+            id: account.id,
+            scopes: scopes.filter(|scope| !scope.is_empty()).map(str::to_owned).collect(),
+            provider_id: account.provider_id,
+            account_id: account.account_id,
+            user_id: account.user_id,
+            created_at: time(account.created_at),
+            updated_at: time(account.updated_at),
+        }
+    }
 }

@@ -13,6 +13,10 @@ use service::identity::{
 const SESSION_TOKEN: &str = "session_token";
 /// There, and signed, if the session ends with the browser.
 const DONT_REMEMBER: &str = "dont_remember";
+/// The state of who is at a provider, signed.
+const STATE: &str = "state";
+/// How long a browser keeps it.
+const STATE_SECONDS: i64 = 300;
 /// A copy of the session that Better Auth's server may make; never made here, but cleared.
 const SESSION_DATA: &str = "session_data";
 
@@ -122,6 +126,23 @@ impl Cookies {
         for name in forgotten.into_iter().take(if remember { 2 } else { 1 }) {
             answer.append_header((header::SET_COOKIE, self.cookie(name, "", Some(0))));
         }
+    }
+
+    /// Whether the browser that sends a request is the one that was given this state.
+    pub(super) fn has_state(&self, headers: &HeaderMap, state: &str) -> bool {
+        self.read(headers, STATE).is_some_and(|own| own == state)
+    }
+
+    /// Makes the browser keep the state that a provider will send back.
+    pub(super) fn set_state(&self, answer: &mut HttpResponseBuilder, state: &str) {
+        let signed = self.signer.sign(state);
+        let cookie = self.cookie(STATE, &escape(&signed), Some(STATE_SECONDS));
+        answer.append_header((header::SET_COOKIE, cookie));
+    }
+
+    /// Makes the browser forget it.
+    pub(super) fn clear_state(&self, answer: &mut HttpResponseBuilder) {
+        answer.append_header((header::SET_COOKIE, self.cookie(STATE, "", Some(0))));
     }
 
     /// Makes the browser forget the session.

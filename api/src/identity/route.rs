@@ -7,6 +7,7 @@ mod link;
 mod organization;
 mod session;
 mod sign;
+mod social;
 
 use std::time::Duration;
 
@@ -28,6 +29,7 @@ pub(super) fn routes(api: &mut ServiceConfig<'_>) {
     link::routes(api);
     admin::routes(api);
     organization::routes(api);
+    social::routes(api);
 }
 
 /// Sends a browser on. Better Auth calls the empty body JSON, too.
