@@ -130,6 +130,7 @@ pub(crate) struct UpdateOrganization {
 }
 
 /// What changes; what is absent stays as it is.
+#[expect(clippy::option_option, reason = "null is not the same as nothing")]
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UpdateOrganizationData {
@@ -169,6 +170,7 @@ pub(crate) struct OneOrganization {
 }
 
 /// The organization to work for; without either, the one that is active stays so.
+#[expect(clippy::option_option, reason = "null is not the same as nothing")]
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SetActiveOrganization {
