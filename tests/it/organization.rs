@@ -179,10 +179,10 @@ async fn nobody_in_particular_gets_nowhere(#[values(Sqlite, Postgres)] backend: 
         told.push(format!("{route} {}", outcome(&read(&anyone, route).await)));
     }
     assert_snapshot!(told.join("\n"), @"
-    create 400
+    create 401
     check-slug 401 UNAUTHORIZED
     update 401 UNAUTHORIZED
-    delete 400
+    delete 401
     set-active 401 UNAUTHORIZED
     invite-member 401 UNAUTHORIZED
     accept-invitation 401 UNAUTHORIZED
