@@ -13,6 +13,7 @@
 mod harness;
 
 mod access;
+mod admin;
 mod audit_log;
 mod client;
 mod concurrency;
@@ -25,6 +26,7 @@ mod fuzz;
 mod hidden_fields;
 mod http;
 mod identity;
+mod import;
 mod index_policy;
 mod input;
 mod keyset;
@@ -48,4 +50,5 @@ mod task;
 mod theme;
 mod timeout;
 mod transaction;
+mod user_command;
 mod visibility;

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::client::{Client, Site};
 use super::database::{Backend, Database};
-use super::process::{Output, Process};
+use super::process::{Output, Process, Ran, try_run};
 use super::template::Template;
 
 /// What the servers sign and seal with.
@@ -170,6 +170,11 @@ impl App {
     /// What the server has written to its standard output and error.
     pub(crate) fn output(&self) -> String {
         self.output.text()
+    }
+
+    /// Runs a command of `garboard` on the server's database, beside the server.
+    pub(crate) fn command(&self, arguments: &[&str], input: &str) -> Ran {
+        try_run(self.folder.path(), &settings(&self.database, &self.extra), arguments, input)
     }
 
     /// Ends the server as a power cut would: without a warning.

@@ -1,6 +1,6 @@
 //! The `garboard` binary as a child process: its output is kept, and it never outlives the test.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -115,6 +115,33 @@ pub(crate) fn run(folder: &Path, settings: &[(&str, &str)], arguments: &[&str]) 
         .concat();
     assert!(done.status.success(), "garboard {arguments:?} failed:\n{text}");
     text
+}
+
+/// What a command of `garboard` printed, and whether it succeeded.
+#[derive(Clone, Debug)]
+pub(crate) struct Ran {
+    pub(crate) success: bool,
+    pub(crate) out: String,
+    pub(crate) error: String,
+}
+
+/// Runs a command of `garboard` to its end, which may be a failure, and lets it read `input`.
+pub(crate) fn try_run(
+    folder: &Path,
+    settings: &[(&str, &str)],
+    arguments: &[&str],
+    input: &str,
+) -> Ran {
+    let mut command = command(folder, settings);
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the binary starts");
+    let mut stdin = child.stdin.take().expect("stdin is piped");
+    // A command that does not read may have ended.
+    let _ = stdin.write_all(input.as_bytes());
+    drop(stdin);
+    let done = child.wait_with_output().expect("the binary ends");
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Ran { success: done.status.success(), out: text(done.stdout), error: text(done.stderr) }
 }
 
 /// The binary with exactly these settings: neither the environment nor a `.env` of the developer reaches it.

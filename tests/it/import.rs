@@ -1,0 +1,265 @@
+//! Users that come from a database of Better Auth.
+
+use rstest::rstest;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::harness::Backend::{self, Postgres, Sqlite};
+use crate::harness::{App, Database, PASSWORD, assert_snapshot};
+
+macro_rules! layout {
+    ($version:literal) => {
+        [
+            include_str!(concat!("import/", $version, ".postgres.sql")),
+            include_str!(concat!("import/", $version, ".sqlite.sql")),
+        ]
+    };
+}
+
+/// The layouts that there are, by version, as that version makes them on PostgreSQL and on SQLite.
+const LAYOUTS: [(&str, [&str; 2]); 5] = [
+    ("1.4-core", layout!("1.4-core")),
+    ("1.4", layout!("1.4")),
+    ("1.6", layout!("1.6")),
+    ("1.7.0", layout!("1.7.0")),
+    ("1.7.7", layout!("1.7.7")),
+];
+
+/// A database of Better Auth with the rows of `import/rows.json`.
+struct Foreign {
+    database: Database,
+    _folder: TempDir,
+}
+
+impl Foreign {
+    async fn new(backend: Backend, version: &str) -> Self {
+        let (_, [postgres, sqlite]) =
+            LAYOUTS.iter().find(|(name, _)| *name == version).expect("a layout");
+        let layout = if backend == Postgres { postgres } else { sqlite };
+        let folder = TempDir::new().expect("a temporary folder can be made");
+        let database = Database::create(backend, folder.path()).await;
+        database.execute(layout).await;
+        let rows: Value = serde_json::from_str(include_str!("import/rows.json")).expect("JSON");
+        for table in ["user", "account", "organization", "member"] {
+            let line =
+                layout.lines().find(|line| line.starts_with(&format!("create table \"{table}\"")));
+            let Some(columns) = line else { continue };
+            for row in rows[table].as_array().expect("rows") {
+                database.execute(&insert(table, columns, row)).await;
+            }
+        }
+        Self { database, _folder: folder }
+    }
+
+    fn url(&self) -> &str {
+        &self.database.url
+    }
+}
+
+/// The row, as far as the table has its columns.
+fn insert(table: &str, columns: &str, row: &Value) -> String {
+    let members = row.as_object().expect("a row").iter();
+    let members = members.filter(|(name, _)| columns.contains(&format!("\"{name}\" ")));
+    let (names, values): (Vec<_>, Vec<_>) = members
+        .map(|(name, value)| {
+            let value = match value {
+                Value::String(text) => format!("'{}'", text.replace('\'', "''")),
+                other => other.to_string(),
+            };
+            (format!("\"{name}\""), value)
+        })
+        .unzip();
+    format!("INSERT INTO \"{table}\" ({}) VALUES ({})", names.join(", "), values.join(", "))
+}
+
+fn import(app: &App, foreign: &Foreign, options: &[&str]) -> Value {
+    let arguments = [&["import", "better-auth", foreign.url(), "--json"], options].concat();
+    let ran = app.command(&arguments, "");
+    assert!(ran.success, "{}{}", ran.out, ran.error);
+    serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {}", ran.out))
+}
+
+/// What became of the rows of a table: found, imported, there already, different, skipped.
+fn counts(report: &Value, table: &str) -> [u64; 5] {
+    let tally = &report[table];
+    let number = |member: &str| match &tally[member] {
+        Value::Array(rows) => rows.len() as u64,
+        other => other.as_u64().expect("a number"),
+    };
+    ["found", "imported", "alreadyThere", "different", "skipped"].map(number)
+}
+
+async fn sign_in(app: &App, email: &str, password: &str) -> u16 {
+    let body = json!({ "email": email, "password": password });
+    app.anonymous().post("/api/auth/sign-in/email", body).await.status
+}
+
+#[rstest]
+#[tokio::test]
+async fn users_come_with_their_passwords_once(
+    #[values(Sqlite, Postgres)] backend: Backend,
+    #[values(Sqlite, Postgres)] from: Backend,
+    #[values("1.4-core", "1.4", "1.6", "1.7.0", "1.7.7")] version: &str,
+) {
+    let app = App::start(backend).await;
+    let foreign = Foreign::new(from, version).await;
+    let (users, has_plugins) = (app.count("user").await, version != "1.4-core");
+
+    let dry = import(&app, &foreign, &["--dry-run"]);
+    assert_eq!((app.count("user").await, app.count("audit_log").await), (users, 0));
+    let report = import(&app, &foreign, &[]);
+
+    assert_eq!(dry, report, "a dry run foretells what happens");
+    assert_eq!(counts(&report, "users"), [5, 3, 0, 0, 2]);
+    assert_eq!(counts(&report, "accounts"), [5, 3, 0, 0, 2]);
+    assert_eq!(
+        (counts(&report, "organizations"), counts(&report, "members")),
+        if has_plugins { ([2, 2, 0, 0, 0], [3, 2, 0, 0, 1]) } else { ([0; 5], [0; 5]) }
+    );
+    assert_eq!(app.count("user").await, users + 3);
+    assert_eq!(sign_in(&app, "grace@example.com", PASSWORD).await, 200);
+    // The same text in its other forms, as people's keyboards make it.
+    assert_eq!(sign_in(&app, "heidi@example.com", "fianc\u{e9} 1 password").await, 200);
+    assert_eq!(sign_in(&app, "grace@example.com", "another password").await, 401);
+
+    app.execute(r#"UPDATE "user" SET name = 'Admiral Hopper' WHERE email = 'grace@example.com'"#)
+        .await;
+    let audited = app.count("audit_log").await;
+    let again = import(&app, &foreign, &[]);
+    assert_eq!(counts(&again, "users"), [5, 0, 2, 1, 2]);
+    assert_eq!(counts(&again, "accounts"), [5, 0, 3, 0, 2]);
+    assert_eq!(again["users"]["different"][0]["columns"], json!(["name"]));
+    assert_eq!(
+        app.sql(r#"SELECT name FROM "user" WHERE email = 'grace@example.com'"#).await,
+        ["Admiral Hopper"]
+    );
+    assert_eq!((app.count("user").await, app.count("audit_log").await), (users + 3, audited));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_user_is_here_what_they_were_there(
+    #[values(Sqlite, Postgres)] backend: Backend,
+    #[values(Sqlite, Postgres)] from: Backend,
+) {
+    let app = App::start(backend).await;
+    let [root] = app.users(["root"]);
+    let foreign = Foreign::new(from, "1.6").await;
+    let report = import(&app, &foreign, &[]);
+
+    let skipped = |table: &str| {
+        let rows = report[table]["skipped"].as_array().expect("rows").iter();
+        let texts = rows.map(|row| row["reason"].as_str().expect("text").to_owned());
+        texts.collect::<Vec<_>>().join("\n")
+    };
+    assert_snapshot!(["users", "accounts", "members"].map(skipped).join("\n"), @"");
+    assert_snapshot!(report["notes"], @"");
+
+    let users = root.get("/api/auth/admin/list-users?searchValue=@example.com&sortBy=email&filterField=createdAt&filterOperator=lt&filterValue=2026-01-01T00:00:00.000Z").await;
+    let users = users.json()["users"].clone();
+    assert_eq!(users[0]["createdAt"], "2025-03-04T05:06:07.891Z");
+    assert_eq!(users[0]["updatedAt"], "2025-04-05T06:07:08.912Z");
+    let facts = |user: &Value| {
+        [
+            "email",
+            "emailVerified",
+            "username",
+            "displayUsername",
+            "role",
+            "banned",
+            "banReason",
+            "banExpires",
+            "twoFactorEnabled",
+        ]
+        .map(|member| user[member].to_string())
+        .join(" ")
+    };
+    let facts: Vec<_> = users.as_array().expect("users").iter().map(facts).collect();
+    assert_snapshot!(facts.join("\n"), @"");
+
+    let accounts = app
+        .sql("SELECT a.provider_id || ' ' || CASE WHEN a.provider_id = 'credential' THEN 'own' ELSE a.account_id END \
+              || ' ' || coalesce(a.scope, '') || coalesce(a.access_token, '') FROM account a \
+              JOIN \"user\" u ON u.id = a.user_id WHERE u.email = 'grace@example.com' ORDER BY 1")
+        .await;
+    assert_eq!(accounts, ["credential own ", "github 4711 user:email"]);
+    let members = app
+        .sql("SELECT o.slug || ' ' || u.email || ' ' || m.role || ' ' || coalesce(o.metadata, '') FROM member m \
+              JOIN organization o ON o.id = m.organization_id JOIN \"user\" u ON u.id = m.user_id ORDER BY 1")
+        .await;
+    assert_eq!(
+        members,
+        [
+            r#"compilers grace@example.com owner {"plan":"pro"}"#,
+            r#"compilers heidi@example.com member {"plan":"pro"}"#
+        ]
+    );
+    let actions = app.audit_actions().await;
+    let imported =
+        |table: &str| actions.iter().filter(|action| **action == format!("import {table}")).count();
+    assert_eq!((imported("user"), imported("organization")), (3, 2));
+}
+
+#[rstest]
+#[tokio::test]
+async fn many_come_in_batches(
+    #[values(Sqlite, Postgres)] backend: Backend,
+    #[values(Sqlite, Postgres)] from: Backend,
+) {
+    let app = App::start(backend).await;
+    let foreign = Foreign::new(from, "1.7.7").await;
+    let now = "'2025-03-04T05:06:07.891Z'";
+    let flag = if from == Postgres { "true" } else { "1" };
+    let cast = if from == Postgres { "::timestamptz" } else { "" };
+    foreign.database.execute(&format!(
+        "INSERT INTO \"user\" (\"id\", \"name\", \"email\", \"emailVerified\", \"createdAt\", \"updatedAt\") \
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1203) \
+         SELECT 'many' || i, 'Many', CASE WHEN i = 1203 THEN 'MANY1@example.com' ELSE 'many' || i || '@example.com' END, \
+         {flag}, {now}{cast}, {now}{cast} FROM n"
+    )).await;
+
+    let dry = import(&app, &foreign, &["--dry-run"]);
+    let report = import(&app, &foreign, &[]);
+
+    assert_eq!(dry, report);
+    assert_eq!(counts(&report, "users"), [1208, 1205, 0, 0, 3]);
+    assert_eq!(counts(&import(&app, &foreign, &[]), "users"), [1208, 0, 1205, 0, 3]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_report_is_for_people_unless_asked_otherwise(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let app = App::start(backend).await;
+    let foreign = Foreign::new(backend, "1.6").await;
+
+    let ran = app.command(&["import", "better-auth", foreign.url(), "--dry-run"], "");
+
+    assert!(ran.success, "{}", ran.error);
+    assert!(ran.out.lines().all(|line| line.chars().count() <= 100), "{}", ran.out);
+    assert_snapshot!(ran.out, @"");
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_is_no_database_of_better_auth_is_told(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let folder = TempDir::new().expect("a temporary folder can be made");
+    let empty = Database::create(backend, folder.path()).await;
+    empty.execute("CREATE TABLE \"user\" (id text)").await;
+    let refused = |url: &str| {
+        let ran = app.command(&["import", "better-auth", url], "");
+        assert!(!ran.success, "{}", ran.out);
+        ran.error
+    };
+
+    let error = refused(&empty.url);
+    assert!(error.contains("there is no table \"user\" there, as Better Auth makes it"), "{error}");
+    let missing = folder.path().join("missing.db");
+    let error = refused(&format!("sqlite://{}", missing.display()));
+    assert!(error.contains("cannot read the other database"), "{error}");
+    assert!(!missing.exists());
+    let error = refused("mysql://root@localhost/app");
+    assert!(error.contains("sqlite://PATH or postgres://"), "{error}");
+}
