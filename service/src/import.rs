@@ -116,6 +116,7 @@ pub async fn better_auth(
     // The tables of a plugin: not everybody has them.
     let organizations = import.table::<entity::prelude::Organization>().await?.unwrap_or_default();
     let members = import.table::<entity::prelude::Member>().await?.unwrap_or_default();
+    import.known.note_ownerless();
     Ok(Report { users, accounts, organizations, members, notes: import.known.notes })
 }
 
@@ -135,6 +136,8 @@ fn id_of(table: &str, id: &str) -> Uuid {
 struct Known {
     /// The rows that are here, now or before, by the table's name there.
     rows: HashMap<&'static str, HashSet<Uuid>>,
+    /// The organizations that have an owner.
+    owned: HashSet<Uuid>,
     notes: BTreeMap<&'static str, u64>,
 }
 
@@ -144,6 +147,14 @@ impl Known {
         let here = id_of(table, id);
         let known = self.rows.get(table).is_some_and(|rows| rows.contains(&here));
         if known { Ok(here) } else { Err(format!("its {table} {id:?} was not brought in")) }
+    }
+
+    /// Nobody but an owner can let others own an organization.
+    fn note_ownerless(&mut self) {
+        let all = self.rows.get("organization").into_iter().flatten();
+        for _ in 0..all.filter(|id| !self.owned.contains(*id)).count() {
+            self.note("organizations that have no owner here");
+        }
     }
 
     fn note(&mut self, what: &'static str) {
@@ -287,9 +298,10 @@ impl<E: Imported> Sorted<E> {
             self.here.push(E::id(row));
             let differ = |column: &&E::Column| ours.get(**column) != row.get(**column);
             let columns: Vec<_> = E::COMPARED.iter().filter(differ).map(name_of::<E>).collect();
-            match columns.is_empty() {
-                true => self.same += 1,
-                false => self.different.push(Different { id, columns }),
+            if columns.is_empty() {
+                self.same += 1;
+            } else {
+                self.different.push(Different { id, columns });
             }
             return;
         }

@@ -152,7 +152,12 @@ async fn users_are_created_and_read(#[values(Sqlite, Postgres)] backend: Backend
         "data": { "username": "Grace.H", "emailVerified": true, "locale": "de", "hobby": "moths" }
     }))
     .await;
-    assert_snapshot!(answer, @"");
+    assert_snapshot!(answer, @r#"
+    200
+    {
+      "user":{"id":"[id-1]","name":"Grace","email":"grace@example.com","emailVerified":true,"image":null,"username":"grace.h","displayUsername":"Grace.H","role":"user","banned":false,"banReason":null,"banExpires":null,"twoFactorEnabled":false,"onboardingComplete":false,"locale":"de","createdAt":"[time]","updatedAt":"[time]"}
+    }
+    "#);
     let id = answer.json()["user"]["id"].as_str().expect("an id").to_owned();
     assert_eq!(sign_in(&app, "grace@example.com", PASSWORD).await.status, 200);
     assert_eq!(
@@ -208,7 +213,27 @@ async fn users_are_changed(#[values(Sqlite, Postgres)] backend: Backend) {
     };
 
     let answer = update(json!({ "name": "Bob", "email": "Bob@Example.org", "username": "Bobby", "image": null, "hobby": 1 })).await;
-    assert_snapshot!(answer, @"");
+    assert_snapshot!(answer, @r#"
+    200
+    {
+      "id":"[bob]",
+      "name":"Bob",
+      "email":"bob@example.org",
+      "emailVerified":false,
+      "image":null,
+      "username":"bobby",
+      "displayUsername":"Bobby",
+      "role":"user",
+      "banned":false,
+      "banReason":null,
+      "banExpires":null,
+      "twoFactorEnabled":false,
+      "onboardingComplete":false,
+      "locale":null,
+      "createdAt":"[time]",
+      "updatedAt":"[time]"
+    }
+    "#);
     assert_eq!(
         update(json!({ "username": null, "displayUsername": null })).await.json()["username"],
         json!(null)
@@ -266,7 +291,12 @@ async fn a_ban_ends_all_sessions_at_once(#[values(Sqlite, Postgres)] backend: Ba
     let ban = async |body: Value| post(&root, "ban-user", body).await;
 
     let answer = ban(json!({ "userId": bob.id, "banExpiresIn": 3600 })).await;
-    assert_snapshot!(answer, @"");
+    assert_snapshot!(answer, @r#"
+    200
+    {
+      "user":{"id":"[bob]","name":"bob","email":"bob@example.com","emailVerified":false,"image":null,"username":null,"displayUsername":null,"role":"user","banned":true,"banReason":"No reason","banExpires":"[time]","twoFactorEnabled":false,"onboardingComplete":false,"locale":null,"createdAt":"[time]","updatedAt":"[time]"}
+    }
+    "#);
     assert_eq!(bob.get("projects").await.status, 401);
     assert_eq!(bob.get("/api/auth/get-session").await.text(), "null");
     assert_eq!(

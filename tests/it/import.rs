@@ -152,7 +152,13 @@ async fn a_user_is_here_what_they_were_there(
         let texts = rows.map(|row| row["reason"].as_str().expect("text").to_owned());
         texts.collect::<Vec<_>>().join("\n")
     };
-    assert_snapshot!(["users", "accounts", "members"].map(skipped).join("\n"), @"");
+    assert_snapshot!(["users", "accounts", "members"].map(skipped).join("\n"), @r#"
+    its e-mail address is not valid: "not an address"
+    another user has the e-mail address: ada@example.com
+    its password is hashed in another way than Better Auth's own: the user has to reset it
+    its user "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" was not brought in
+    its user "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" was not brought in
+    "#);
     assert_snapshot!(report["notes"], @"");
 
     let users = root.get("/api/auth/admin/list-users?searchValue=@example.com&sortBy=email&filterField=createdAt&filterOperator=lt&filterValue=2026-01-01T00:00:00.000Z").await;
@@ -238,7 +244,34 @@ async fn the_report_is_for_people_unless_asked_otherwise(
 
     assert!(ran.success, "{}", ran.error);
     assert!(ran.out.lines().all(|line| line.chars().count() <= 100), "{}", ran.out);
-    assert_snapshot!(ran.out, @"");
+    assert_snapshot!(ran.out, @r#"
+                      found  imported  already here  different  skipped
+    users                 5         3             0          0        2
+    accounts              5         3             0          0        2
+    organizations         2         2             0          0        0
+    members               3         2             0          0        1
+
+    users that were skipped, by their ids there:
+      nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn  its e-mail address is not valid: "not an address"
+      aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa  another user has the e-mail address: ada@example.com
+
+    accounts that were skipped, by their ids there:
+      acc00000000000000000000000000004  its password is hashed in another way than Better Auth's own: t…
+      acc00000000000000000000000000005  its user "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" was not brought in
+
+    members that were skipped, by their ids there:
+      mem00000000000000000000000000003  its user "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" was not brought in
+
+    to know:
+          1  members who had a role that there is not here, and have only their others now
+          1  organizations that have no owner here
+          1  users who are administrators
+          1  users who had a role that there is not here, and are ordinary users now
+          1  users who had a second factor, and sign in without one until they set it up again
+          1  users who had a user name that is not allowed here, and have none now
+
+    Nothing was written: this was a dry run.
+    "#);
 }
 
 #[rstest]

@@ -116,7 +116,16 @@ async fn users_are_shown(#[values(Sqlite, Postgres)] backend: Backend) {
     ))
     .await;
 
-    assert_snapshot!(done(&app, &["list"]), @"");
+    assert_snapshot!(done(&app, &["list"]), @"
+    EMAIL                                   NAME                    ROLE   STATE
+    ada@example.com                         ada                     user
+    bob@example.com                         B�[31mob bbbbbbbbbbbb…  user
+    cat@example.com                         cat                     user
+    dan@example.com                         dan                     user
+    eve@example.com                         eve                     user
+    fay@example.com                         fay                     user
+    root@example.com                        root                    admin
+    ");
     let shown = done(&app, &["show", "ada@example.com"]).replace(&ada.id, "[ada]");
     let shown: Vec<_> = shown.lines().filter(|line| !line.starts_with("created")).collect();
     assert_snapshot!(shown.join("\n"), @"");

@@ -88,8 +88,10 @@ fn describe(report: &Report, dry_run: bool) -> String {
     for (name, tally) in tables {
         rows(&mut text, name, tally);
     }
+    let mut title = "\nto know:\n";
     for (note, count) in &report.notes {
-        let _ = writeln!(text, "\n{count} {note}");
+        let _ = writeln!(text, "{title}  {count:>5}  {note}");
+        title = "";
     }
     if dry_run {
         text.push_str("\nNothing was written: this was a dry run.\n");

@@ -105,8 +105,8 @@ pub async fn run(config: &Config, command: UserCommand) -> anyhow::Result<()> {
     let said = match command {
         UserCommand::List { json } => return list(database, json).await,
         UserCommand::Show { email, json } => {
-            let profile =
-                operator::show(database, &email).await.map_err(|error| told(error, &email))?;
+            let profile = operator::show(database, &email).await;
+            let profile = profile.map_err(|error| told(error, &email))?;
             if json {
                 serde_json::to_string_pretty(&Shown::from(profile))?
             } else {
@@ -115,17 +115,11 @@ pub async fn run(config: &Config, command: UserCommand) -> anyhow::Result<()> {
         }
         UserCommand::GrantAdmin { email } => {
             let changed = operator::set_role(database, &email, Role::Admin).await;
-            match changed.map_err(|error| told(error, &email))? {
-                true => format!("{email} is an administrator now"),
-                false => format!("{email} is an administrator already: nothing was changed"),
-            }
+            outcome(changed, &email, ["is an administrator now", "is an administrator already"])?
         }
         UserCommand::RevokeAdmin { email } => {
             let changed = operator::set_role(database, &email, Role::User).await;
-            match changed.map_err(|error| told(error, &email))? {
-                true => format!("{email} is no administrator any more"),
-                false => format!("{email} is no administrator: nothing was changed"),
-            }
+            outcome(changed, &email, ["is no administrator any more", "is no administrator"])?
         }
         UserCommand::Ban { email, reason, length } => {
             let length = length.map(TimeDelta::from_std).transpose()?;
@@ -134,11 +128,8 @@ pub async fn run(config: &Config, command: UserCommand) -> anyhow::Result<()> {
             format!("{email} is {}; their sessions have ended", state(&banned))
         }
         UserCommand::Unban { email } => {
-            let banned = operator::unban(database, &email).await;
-            match banned.map_err(|error| told(error, &email))? {
-                true => format!("{email} may sign in again"),
-                false => format!("{email} is not banned: nothing was changed"),
-            }
+            let lifted = operator::unban(database, &email).await;
+            outcome(lifted, &email, ["may sign in again", "is not banned"])?
         }
         UserCommand::ResetPassword { email, stdin } => {
             let password = if stdin { read_password()? } else { password::random() };
@@ -155,6 +146,19 @@ pub async fn run(config: &Config, command: UserCommand) -> anyhow::Result<()> {
     };
     writeln!(io::stdout().lock(), "{said}")?;
     Ok(())
+}
+
+/// What is said of a change, and of one that was none.
+fn outcome(
+    changed: Result<bool, IdentityError>,
+    email: &str,
+    [done, undone]: [&str; 2],
+) -> anyhow::Result<String> {
+    Ok(if changed.map_err(|error| told(error, email))? {
+        format!("{email} {done}")
+    } else {
+        format!("{email} {undone}: nothing was changed")
+    })
 }
 
 /// How long a ban lasts.

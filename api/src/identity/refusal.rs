@@ -200,7 +200,7 @@ impl ResponseError for Refusal {
             answer.insert_header((X_RETRY_AFTER, *retry_after));
         }
         match self {
-            // Better Auth calls the empty body JSON, too.
+            // Better Auth calls the empty body JSON.
             Self::UnauthorizedSilently => answer.content_type("application/json").finish(),
             _ => answer.json(Body { message, code }),
         }

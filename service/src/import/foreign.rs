@@ -83,15 +83,14 @@ impl Foreign {
             select.expr_as(expression, Alias::new(*column));
         }
         let columns = wanted.iter().map(|(column, _)| *column).collect();
-        let position = match self.snapshot.get_database_backend() {
-            DbBackend::Sqlite => Position::After(i64::MIN),
-            _ => {
-                let select = DbBackend::Postgres.build(&select).to_string();
-                let cursor = cursor_of(table);
-                let declare = format!("DECLARE {cursor} NO SCROLL CURSOR FOR {select}");
-                self.snapshot.execute_unprepared(&declare).await?;
-                Position::Cursor(cursor)
-            }
+        let position = if self.snapshot.get_database_backend() == DbBackend::Sqlite {
+            Position::After(i64::MIN)
+        } else {
+            let select = DbBackend::Postgres.build(&select).to_string();
+            let cursor = cursor_of(table);
+            let declare = format!("DECLARE {cursor} NO SCROLL CURSOR FOR {select}");
+            self.snapshot.execute_unprepared(&declare).await?;
+            Position::Cursor(cursor)
         };
         Ok(Some(Rows { columns, select, position }))
     }

@@ -4,7 +4,7 @@ use entity::{
     member, organization,
     prelude::{Member, Organization},
 };
-use sea_orm::{ActiveEnum, ActiveModelTrait, EntityTrait, IntoActiveModel};
+use sea_orm::ActiveEnum;
 use uuid::Uuid;
 
 use super::{Imported, Kind, Known, Row, id_of};
@@ -78,24 +78,24 @@ impl Imported for Member {
 
     fn read(row: &Row, known: &mut Known) -> Result<member::Model, String> {
         let created_at = row.first_time(&["createdAt"])?;
+        let organization_id = known.parent("organization", row.filled("organizationId")?)?;
+        let user_id = known.parent("user", row.filled("userId")?)?;
+        let role = role_of(row, known);
+        if role.split(',').any(|name| name == OrganizationRole::Owner.to_value()) {
+            known.owned.insert(organization_id);
+        }
         Ok(member::Model {
             id: id_of(Self::TABLE, row.filled("id")?),
-            organization_id: known.parent("organization", row.filled("organizationId")?)?,
-            user_id: known.parent("user", row.filled("userId")?)?,
-            role: role_of(row, known),
+            organization_id,
+            user_id,
+            role,
             created_at,
             updated_at: created_at,
         })
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "that the organization is brought in is what is audited"
-    )]
-    async fn store(tx: &Transaction, _caller: &Caller, rows: Vec<member::Model>) -> Result<()> {
-        let rows = rows.into_iter().map(|row| row.into_active_model().reset_all());
-        Self::insert_many(rows).exec_without_returning(tx).await?;
-        Ok(())
+    async fn store(tx: &Transaction, caller: &Caller, rows: Vec<member::Model>) -> Result<()> {
+        write::insert_as_they_are::<Self>(tx, caller, "import", &rows).await
     }
 }
 
@@ -105,7 +105,7 @@ fn role_of(row: &Row, known: &mut Known) -> String {
     let is_ours = |role: &&str| OrganizationRole::try_from_value(&(*role).to_owned()).is_ok();
     let ours: Vec<_> = all.iter().copied().filter(is_ours).collect();
     if ours.len() < all.len() {
-        known.note("members had a role that there is not here, and have only the others now");
+        known.note("members who had a role that there is not here, and have only their others now");
     }
     if ours.is_empty() { OrganizationRole::Member.to_value() } else { ours.join(",") }
 }

@@ -85,7 +85,7 @@ impl Imported for User {
         let (username, role) = (username_of(row, known), role_of(row, known));
         if row.flag("twoFactorEnabled") {
             known.note(
-                "users had a second factor, and sign in without one until they set it up again",
+                "users who had a second factor, and sign in without one until they set it up again",
             );
         }
         Ok(Model { username, role: role.to_value(), ..model })
@@ -100,7 +100,7 @@ impl Imported for User {
 fn username_of(row: &Row, known: &mut Known) -> Option<String> {
     let name = row.text("username").filter(|name| !name.is_empty())?;
     let Ok((name, _)) = username::resolve(Some(name), None) else {
-        known.note("users had a user name that is not allowed here, and have none now");
+        known.note("users who had a user name that is not allowed here, and have none now");
         return None;
     };
     name
@@ -110,11 +110,11 @@ fn username_of(row: &Row, known: &mut Known) -> Option<String> {
 fn role_of(row: &Row, known: &mut Known) -> Role {
     let mut roles = row.text("role").unwrap_or_default().split(',').map(str::trim);
     if roles.clone().any(|role| role == "admin") {
-        known.note("users are administrators");
+        known.note("users who are administrators");
         return Role::Admin;
     }
     if roles.any(|role| !matches!(role, "" | "user")) {
-        known.note("users had a role that there is not here, and are ordinary users now");
+        known.note("users who had a role that there is not here, and are ordinary users now");
     }
     Role::User
 }

@@ -52,7 +52,34 @@ async fn users_are_searched_filtered_and_ordered(#[values(Sqlite, Postgres)] bac
     ] {
         told.push(found(query).await);
     }
-    assert_snapshot!(told.join("\n"), @"");
+    assert_snapshot!(told.join("\n"), @"
+     -> ada bob cat dan eve fay root of 7
+    limit=2 -> ada bob of 7
+    limit=2&offset=6 -> root of 7
+    limit=nothing&offset=-1 -> ada bob cat dan eve fay root of 7
+    sortBy=email&sortDirection=desc&limit=3 -> root fay eve of 7
+    sortBy=username&limit=2 -> ada bob of 7
+    sortBy=paymentsCustomerId ->  of 0
+    sortBy=password ->  of 0
+    searchValue=A -> ada bob cat dan eve fay root of 7
+    searchValue=L%25VE&searchField=name -> ada of 1
+    searchValue=%25 ->  of 0
+    searchValue=d&searchOperator=starts_with -> dan of 1
+    searchValue=.COM&searchOperator=ends_with&limit=1 -> ada of 7
+    searchValue=a&filterField=role&filterValue=admin -> root of 1
+    filterField=role&filterValue=admin -> root of 1
+    filterField=role&filterOperator=ne&filterValue=user -> root of 1
+    filterField=banned&filterValue=true -> bob dan of 2
+    filterField=banned&filterOperator=contains&filterValue=t ->  of 0
+    filterField=email&filterOperator=in&filterValue=ada@example.com&filterValue=bob@example.com -> ada bob of 2
+    filterField=email&filterOperator=not_in&filterValue=ada@example.com&filterValue=bob@example.com -> cat dan eve fay root of 5
+    filterField=email&filterOperator=gte&filterValue=e -> eve fay root of 3
+    filterField=name&filterOperator=contains&filterValue=a%20L -> ada of 1
+    filterField=createdAt&filterOperator=lt&filterValue=2020-01-01T00:00:00.000Z ->  of 0
+    filterField=createdAt&filterOperator=lt&filterValue=never ->  of 0
+    filterField=secret&filterValue=x ->  of 0
+    filterValue=ada@example.com -> ada of 1
+    ");
 
     let page = root.get("/api/auth/admin/list-users?limit=1&offset=1").await.json();
     assert_eq!(
