@@ -46,6 +46,7 @@ mod rate_limit;
 mod scope;
 mod search;
 mod smoke;
+mod social;
 mod task;
 mod theme;
 mod timeout;

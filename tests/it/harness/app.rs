@@ -14,7 +14,7 @@ use sqlx::AnyConnection;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::client::{Client, Site};
+use super::client::{Client, Site, http};
 use super::database::{Backend, Database};
 use super::process::{Output, Process, Ran, try_run};
 use super::template::Template;
@@ -56,7 +56,7 @@ impl App {
         let site = Arc::new(Site::new(process.address, names.collect()));
         let extra = extra.to_vec();
         let process = Mutex::new(process);
-        Self { process, output, extra, database, folder, template, site, http: Http::new() }
+        Self { process, output, extra, database, folder, template, site, http: http() }
     }
 
     /// Clients for people with an account, by name.
