@@ -45,8 +45,9 @@ async fn the_scripts_are_well_typed() {
 
 /// Runs one of the scripts against a server of its own, and fails with all that it has printed.
 async fn run(script: &str, backend: Backend) {
-    let issuer: &'static str = format!("http://127.0.0.1:{}", free_port()).leak();
-    let app = App::start_with(backend, &settings(issuer)).await;
+    let address = format!("127.0.0.1:{}", free_port());
+    let providers = format!("example=http://garboard:the%20secret%20of%20a%20client@{address}");
+    let app = App::start_with(backend, &settings(providers.leak())).await;
     let wishes = app.folder().join(WISHES);
     fs::create_dir(&wishes).expect("a folder can be made");
 
@@ -59,7 +60,7 @@ async fn run(script: &str, backend: Backend) {
         .env("OUTBOX", app.folder().join(OUTBOX))
         .env("GRANT_ADMIN", concat!(env!("CARGO_BIN_EXE_garboard"), " user grant-admin"))
         .env("BEHIND", &wishes)
-        .env("OIDC_ISSUER", issuer)
+        .env("OIDC_ISSUER", format!("http://{address}"))
         .env("COVERAGE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("client-coverage.json"))
         .stdin(Stdio::null())
         .kill_on_drop(true);
@@ -89,13 +90,11 @@ async fn grant(app: &App, wishes: &Path) {
     }
 }
 
-fn settings(issuer: &'static str) -> Vec<(&'static str, &'static str)> {
-    vec![
+fn settings(providers: &'static str) -> [(&'static str, &'static str); 3] {
+    [
         ("EMAIL_OUTBOX", OUTBOX),
         ("TRUSTED_ORIGINS", "http://app.example.com,https://one.apps.example.com"),
-        ("OIDC_EXAMPLE_ISSUER", issuer),
-        ("OIDC_EXAMPLE_CLIENT_ID", "garboard"),
-        ("OIDC_EXAMPLE_CLIENT_SECRET", "the secret of a client"),
+        ("OAUTH_PROVIDERS", providers),
     ]
 }
 

@@ -21,7 +21,7 @@ const PATIENCE: Patience = Patience { attempts: 10, pause: Duration::from_mins(1
 /// Finds out with `verify` whether a password is right, unless there were too many wrong ones in a row. The attempt is
 /// counted before it is made, so that attempts at the same moment are no way around; a right password clears the count.
 ///
-/// `login` is the e-mail address or the user name. No text is both.
+/// `login` is the e-mail address or the user name, or the id of who is signed in. No text is two of them.
 ///
 /// # Errors
 /// `AccountTemporarilyLocked`; those of `verify`, and then the attempt does not count.
@@ -50,8 +50,9 @@ pub async fn guard(
 /// # Errors
 /// Those of the database.
 pub async fn forgive(tx: &Transaction, user: &user::Model) -> Result<()> {
-    for login in std::iter::once(&user.email).chain(&user.username) {
-        limit::forget(tx, &key(login)).await?;
+    let logins = [Some(user.id.to_string()), Some(user.email.clone()), user.username.clone()];
+    for login in logins.into_iter().flatten() {
+        limit::forget(tx, &key(&login)).await?;
     }
     Ok(())
 }

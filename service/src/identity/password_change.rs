@@ -28,29 +28,32 @@ struct Proof {
     email: String,
 }
 
-/// Whether this is the user's password.
+/// Whether this is the signed-in user's password.
 ///
 /// # Errors
-/// `PasswordTooLong`, `CredentialAccountNotFound`, `InvalidPassword`; `Busy`.
+/// `PasswordTooLong`, `CredentialAccountNotFound`, `InvalidPassword`, `AccountTemporarilyLocked`; `Busy`.
 pub async fn verify(
     database: &Database,
     tools: &Tools,
-    user_id: Uuid,
+    caller: &Caller,
     given: &str,
 ) -> Result<(), IdentityError> {
-    check(database, tools, user_id, given).await.map(|_stored| ())
+    check(database, tools, caller, given).await.map(|_stored| ())
 }
 
+/// A session that somebody has stolen is no way to guess the password: attempts are counted as those to sign in are.
 async fn check(
     database: &Database,
     tools: &Tools,
-    user_id: Uuid,
+    caller: &Caller,
     given: &str,
 ) -> Result<Stored, IdentityError> {
     password::check_given(given)?;
+    let user_id = caller.principal()?.id;
     let stored = Stored::of(database.reader(), user_id).await?;
     let stored = stored.ok_or(IdentityError::CredentialAccountNotFound)?;
-    let right = tools.hasher.verify(given, Some(&stored.hash)).await?;
+    let verify = tools.hasher.verify(given, Some(&stored.hash));
+    let right = lockout::guard(database, caller.at, &user_id.to_string(), verify).await?;
     if right { Ok(stored) } else { Err(IdentityError::InvalidPassword) }
 }
 
@@ -68,7 +71,7 @@ pub async fn change(
     device: Option<&Device>,
 ) -> Result<Option<SignedIn>, IdentityError> {
     password::check_new(new)?;
-    let stored = check(database, tools, caller.principal()?.id, current).await?;
+    let stored = check(database, tools, caller, current).await?;
     let hash = tools.hasher.hash(new).await?;
     let (caller, device) = (caller.clone(), device.cloned());
     transact(database, async move |tx| {

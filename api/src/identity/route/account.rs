@@ -90,7 +90,7 @@ async fn verify_password(auth: Auth, body: Body<false>) -> Answer {
     let input: Password = auth.input(body)?;
     let session = auth.session().await?;
     let tools = &auth.identity.tools;
-    password_change::verify(&auth.db, tools, session.user.id, &input.password).await.map_err(
+    password_change::verify(&auth.db, tools, &session.caller, &input.password).await.map_err(
         |error| match error {
             IdentityError::CredentialAccountNotFound => IdentityError::InvalidPassword,
             other => other,
@@ -175,7 +175,7 @@ async fn delete_user(auth: Auth, body: Body<false>) -> Answer {
     let session = auth.session().await?;
     let tools = &auth.identity.tools;
     if let Some(password) = input.password.as_deref().filter(|password| !password.is_empty()) {
-        password_change::verify(&auth.db, tools, session.user.id, password).await?;
+        password_change::verify(&auth.db, tools, &session.caller, password).await?;
     } else if input.token.is_none() && !session::is_fresh(&session.session, auth.caller.at) {
         let callback = input.callback_url.as_deref();
         deletion::request(&auth.db, tools, &session.caller, &session.user, callback).await?;
