@@ -3,6 +3,7 @@
 //! The scripts are in `tests/client`: the real client drives the server, and then the server and Better Auth itself,
 //! whose answers must be equal but for a written list. `tests/run` installs what they need.
 
+use std::env;
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use rstest::rstest;
+use serde::Deserialize;
+use serde_json::Value;
 use tokio::process::Command;
 use tokio::time::sleep;
 
@@ -19,11 +22,57 @@ use crate::harness::Backend::{self, Postgres, Sqlite};
 /// The folder in which the scripts ask for what no request can do, in the folder of the server.
 const WISHES: &str = "wishes";
 const OUTBOX: &str = "outbox";
+const COVERAGE: &str = "coverage.json";
 
 #[rstest]
 #[tokio::test]
 async fn the_real_client_is_served(#[values(Sqlite, Postgres)] backend: Backend) {
-    run("acceptance.ts", backend).await;
+    let app = run("acceptance.ts", backend).await;
+
+    let seen = fs::read(app.folder().join(COVERAGE)).expect("the script says what it has seen");
+    let seen: Vec<Seen> = serde_json::from_slice(&seen).expect("that is JSON");
+    let table = table(&app.anonymous().get("/openapi.json").await.json(), &seen);
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/identity-routes.md");
+    if env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
+        fs::write(&page, &table).expect("the page can be written");
+    }
+    let page = fs::read_to_string(page).expect("there is the page");
+    assert!(
+        page == table,
+        "docs/identity-routes.md is not what was seen: INSTA_UPDATE=always\n{table}"
+    );
+}
+
+/// What the scripts have seen of a route.
+#[derive(Deserialize)]
+struct Seen {
+    method: String,
+    path: String,
+    successes: u32,
+    errors: Vec<String>,
+}
+
+/// The page of the routes: those of the OpenAPI document, and what the client has seen of them.
+fn table(document: &Value, seen: &[Seen]) -> String {
+    let mut page = "# Routes of identity\n\n\
+        Every route under `/api/auth`, with the codes of the refusals that the client of Better Auth 1.7.7 was given in the\n\
+        acceptance tests, on SQLite and on PostgreSQL alike. This page is written by those tests.\n\n\
+        | route | succeeds | refusals |\n|---|---|---|\n"
+        .to_owned();
+    let paths = document["paths"].as_object().expect("a document has paths");
+    for (path, item) in paths.iter().filter(|(path, _)| path.starts_with("/api/auth/")) {
+        let path = path.trim_start_matches("/api/auth");
+        for method in ["get", "post"].into_iter().filter(|method| item.get(method).is_some()) {
+            let method = method.to_uppercase();
+            let pattern = path.replace('{', ":").replace('}', "");
+            let seen = seen.iter().find(|seen| seen.method == method && seen.path == pattern);
+            let seen = seen.unwrap_or_else(|| panic!("no script asks {method} {path}"));
+            let succeeds = if seen.successes > 0 { "yes" } else { "never" };
+            let codes: Vec<_> = seen.errors.iter().map(|code| format!("`{code}`")).collect();
+            page += &format!("| `{method} {path}` | {succeeds} | {} |\n", codes.join(" "));
+        }
+    }
+    page
 }
 
 #[rstest]
@@ -44,7 +93,7 @@ async fn the_scripts_are_well_typed() {
 }
 
 /// Runs one of the scripts against a server of its own, and fails with all that it has printed.
-async fn run(script: &str, backend: Backend) {
+async fn run(script: &str, backend: Backend) -> App {
     let address = format!("127.0.0.1:{}", free_port());
     let providers = format!("example=http://garboard:the%20secret%20of%20a%20client@{address}");
     let app = App::start_with(backend, &settings(providers.leak())).await;
@@ -61,7 +110,7 @@ async fn run(script: &str, backend: Backend) {
         .env("GRANT_ADMIN", concat!(env!("CARGO_BIN_EXE_garboard"), " user grant-admin"))
         .env("BEHIND", &wishes)
         .env("OIDC_ISSUER", format!("http://{address}"))
-        .env("COVERAGE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("client-coverage.json"))
+        .env("COVERAGE", app.folder().join(COVERAGE))
         .stdin(Stdio::null())
         .kill_on_drop(true);
     let done = tokio::select! {
@@ -71,6 +120,7 @@ async fn run(script: &str, backend: Backend) {
     let printed =
         [done.stdout, done.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     assert!(done.status.success(), "{script} failed:\n{}", printed.concat());
+    app
 }
 
 /// Grants the wishes of a script: `age-sessions EMAIL` makes the sessions of a user older than is fresh.

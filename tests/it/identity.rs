@@ -44,6 +44,25 @@ async fn sign_up_makes_a_user_and_a_session(#[values(Sqlite, Postgres)] backend:
 
 #[rstest]
 #[tokio::test]
+async fn of_many_who_sign_up_with_one_address_one_does(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let app = App::start(backend).await;
+    let users = app.count("user").await;
+    let body = json!({ "name": "Grace", "email": "grace@example.com", "password": PASSWORD });
+    let sign_up =
+        || async { app.anonymous().post("/api/auth/sign-up/email", body.clone()).await.status };
+
+    let (first, second, third) = tokio::join!(sign_up(), sign_up(), sign_up());
+
+    let mut statuses = [first, second, third];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 422, 422]);
+    assert_eq!(app.count("user").await, users + 1);
+}
+
+#[rstest]
+#[tokio::test]
 async fn sign_up_says_what_is_wrong(#[values(Sqlite, Postgres)] backend: Backend) {
     let app = App::start(backend).await;
     let [ada] = app.users(["ada"]);

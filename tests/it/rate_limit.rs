@@ -83,10 +83,9 @@ async fn passwords_cannot_be_guessed_quickly(#[values(Sqlite, Postgres)] backend
     assert_eq!(nobody.post("/api/auth/sign-out", json!({})).await.status, 200, "another rule");
 }
 
-/// GHSA-44jh-23m7-hpcf.
 #[rstest]
 #[tokio::test]
-async fn requests_at_the_same_moment_to_two_processes_pass_as_often_as_one_after_the_other(
+async fn ghsa_44jh_23m7_hpcf_two_processes_let_no_more_through_than_one(
     #[values(Sqlite, Postgres)] backend: Backend,
 ) {
     let app =
@@ -111,10 +110,9 @@ async fn requests_at_the_same_moment_to_two_processes_pass_as_often_as_one_after
     assert_eq!(row, "reset-password:192.0.2.1");
 }
 
-/// GHSA-p6v2-xcpg-h6xw.
 #[rstest]
 #[tokio::test]
-async fn who_owns_a_network_is_one_client_however_the_address_is_written(
+async fn ghsa_p6v2_xcpg_h6xw_who_owns_a_network_is_one_client(
     #[values(Sqlite, Postgres)] backend: Backend,
 ) {
     let app =

@@ -123,10 +123,9 @@ async fn keys_of_a_provider_may_change(#[values(Sqlite, Postgres)] backend: Back
     assert_eq!(to, "/dashboard");
 }
 
-/// GHSA-g38m-r43w-p2q7.
 #[rstest]
 #[tokio::test]
-async fn an_address_is_the_same_person_only_if_both_sides_have_verified_it(
+async fn ghsa_g38m_r43w_p2q7_an_address_is_a_person_only_if_both_sides_have_verified_it(
     #[values(Sqlite, Postgres)] backend: Backend,
 ) {
     const REFUSED: &str = "/oops?from=acme&error=account_not_linked";
@@ -143,10 +142,9 @@ async fn an_address_is_the_same_person_only_if_both_sides_have_verified_it(
     assert_eq!(app.audit_actions().await, ["linkAccount user"]);
 }
 
-/// GHSA-wxw3-q3m9-c3jr.
 #[rstest]
 #[tokio::test]
-async fn a_journey_ends_once_and_in_the_browser_that_began_it(
+async fn ghsa_wxw3_q3m9_c3jr_a_journey_ends_once_and_in_the_browser_that_began_it(
     #[values(Sqlite, Postgres)] backend: Backend,
 ) {
     const MISMATCH: &str = "/oops?from=acme&error=state_mismatch";

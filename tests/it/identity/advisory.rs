@@ -1,4 +1,5 @@
-//! What has gone wrong in other implementations of this protocol, each by the name of its advisory.
+//! What has gone wrong in other implementations of this protocol, each by the name of its advisory. Those of rate limits
+//! are in `rate_limit.rs`, those of signing in elsewhere in `social.rs`, by the same names; passkeys are not there yet.
 
 use rstest::rstest;
 use serde_json::json;
@@ -210,4 +211,43 @@ async fn ghsa_9x4v_xfq5_m8x5_and_569q_mpph_wgww(#[values(Sqlite, Postgres)] back
     let letters = super::letter::letters(&app, "ada@example.com", "reset-password").await;
     let url = letters[0]["url"].as_str().expect("a link");
     assert!(url.starts_with(&app.url("/api/auth/reset-password/")), "{url}");
+}
+
+/// An invitation was accepted by who had only claimed the address.
+#[rstest]
+#[tokio::test]
+async fn ghsa_fmh4_wcc4_5jm3(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let [ada, bob] = app.users(["ada", "bob"]);
+    let body = json!({ "name": "Kites", "slug": "kites" });
+    ada.post("/api/auth/organization/create", body).await;
+    let invite = json!({ "email": bob.email, "role": "member" });
+    let invitation = ada.post("/api/auth/organization/invite-member", invite).await.id();
+    let accept = async || {
+        let body = json!({ "invitationId": invitation });
+        bob.post("/api/auth/organization/accept-invitation", body).await
+    };
+
+    let refused = accept().await;
+    let code = "EMAIL_VERIFICATION_REQUIRED_BEFORE_ACCEPTING_OR_REJECTING_INVITATION";
+    assert_eq!((refused.status, refused.json()["code"].clone()), (403, json!(code)));
+    super::letter::verify(&app, &bob).await;
+    assert_eq!(accept().await.status, 200);
+}
+
+/// A copy of the session in a cookie was made before all was proven: here none is made at all.
+#[rstest]
+#[tokio::test]
+async fn ghsa_xg6x_h9c9_2m83(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let [ada] = app.users(["ada"]);
+    let body = json!({ "email": ada.email, "password": PASSWORD });
+
+    let signed_in = app.anonymous().post("/api/auth/sign-in/email", body).await;
+
+    let cookie = session_cookie(&signed_in);
+    let read = app.anonymous().request("GET", "/api/auth/get-session").header("Cookie", &cookie);
+    for answer in [signed_in, read.send().await] {
+        assert!(!answer.header("set-cookie").contains("session_data"), "{answer}");
+    }
 }
