@@ -8,6 +8,7 @@ mod account;
 mod foreign;
 mod organization;
 mod row;
+mod sort;
 mod user;
 
 use std::{
@@ -18,7 +19,6 @@ use std::{
 
 use sea_orm::{
     ColumnTrait, Condition, DbErr, EntityTrait, IntoActiveModel, Iterable, ModelTrait, QueryFilter,
-    Value,
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -28,6 +28,7 @@ use uuid::{Builder, Uuid};
 use self::{
     foreign::{Foreign, Kind},
     row::Row,
+    sort::{Keys, Sorted},
 };
 use crate::{Caller, Database, Error, Result, Transaction};
 
@@ -261,82 +262,6 @@ async fn existing<E: Imported>(tx: &Transaction, arrivals: &[Arrival<E>]) -> Res
         any = any.add(all.fold(Condition::all(), Condition::add));
     }
     Ok(E::find().filter(any).all(tx).await?)
-}
-
-/// The keys of some rows, with their numbers.
-type Keys = HashSet<(usize, String)>;
-
-/// The rows of a batch, by what becomes of them.
-struct Sorted<E: Imported> {
-    new: Vec<E::Model>,
-    same: u64,
-    different: Vec<Different>,
-    skipped: Vec<Skipped>,
-    /// The ids of the rows that are here afterwards.
-    here: Vec<Uuid>,
-    /// The keys of `new`.
-    taken: Keys,
-}
-
-impl<E: Imported> Default for Sorted<E> {
-    fn default() -> Self {
-        Self {
-            new: Vec::new(),
-            same: 0,
-            different: Vec::new(),
-            skipped: Vec::new(),
-            here: Vec::new(),
-            taken: Keys::new(),
-        }
-    }
-}
-
-impl<E: Imported> Sorted<E> {
-    fn place(&mut self, id: &str, row: &E::Model, there: &[E::Model], before: &Keys) {
-        let id = id.to_owned();
-        if let Some(ours) = there.iter().find(|ours| E::id(ours) == E::id(row)) {
-            self.here.push(E::id(row));
-            let differ = |column: &&E::Column| ours.get(**column) != row.get(**column);
-            let columns: Vec<_> = E::COMPARED.iter().filter(differ).map(name_of::<E>).collect();
-            if columns.is_empty() {
-                self.same += 1;
-            } else {
-                self.different.push(Different { id, columns });
-            }
-            return;
-        }
-        let mut keys = Vec::with_capacity(E::KEYS.len());
-        for (number, (columns, reason)) in E::KEYS.iter().enumerate() {
-            let Some(key) = key::<E>(row, columns) else { continue };
-            let here =
-                there.iter().any(|ours| self::key::<E>(ours, columns).as_ref() == Some(&key));
-            let key = (number, key);
-            if here || before.contains(&key) || self.taken.contains(&key) {
-                let reason = format!("{reason}: {}", key.1);
-                self.skipped.push(Skipped { id, reason });
-                return;
-            }
-            keys.push(key);
-        }
-        self.taken.extend(keys);
-        self.here.push(E::id(row));
-        self.new.push(row.clone());
-    }
-}
-
-fn name_of<E: Imported>(column: &E::Column) -> &'static str {
-    use sea_orm::IdenStatic;
-    column.as_str()
-}
-
-/// What the row has in the columns of a key, as text; `None` if one of them is null, which is like nothing.
-fn key<E: Imported>(row: &E::Model, columns: &[E::Column]) -> Option<String> {
-    let parts = columns.iter().map(|column| match row.get(*column) {
-        Value::String(text) => text,
-        Value::Uuid(id) => Some(id?.to_string()),
-        _ => None,
-    });
-    Some(parts.collect::<Option<Vec<_>>>()?.join(" "))
 }
 
 #[cfg(test)]

@@ -66,7 +66,21 @@ async fn everybody_else_is_refused(#[values(Sqlite, Postgres)] backend: Backend)
         let nobody = post(&app.anonymous(), route, json!({ "permissions": {} })).await;
         assert_eq!((nobody.status, nobody.text().as_str()), (401, ""), "{route}");
     }
-    assert_snapshot!(codes.join("\n"), @"");
+    assert_snapshot!(codes.join("\n"), @"
+    set-role 403 YOU_ARE_NOT_ALLOWED_TO_CHANGE_USERS_ROLE
+    create-user 403 YOU_ARE_NOT_ALLOWED_TO_CREATE_USERS
+    update-user 403 YOU_ARE_NOT_ALLOWED_TO_UPDATE_USERS
+    list-user-sessions 403 YOU_ARE_NOT_ALLOWED_TO_LIST_USERS_SESSIONS
+    ban-user 403 YOU_ARE_NOT_ALLOWED_TO_BAN_USERS
+    unban-user 403 YOU_ARE_NOT_ALLOWED_TO_BAN_USERS
+    revoke-user-session 403 YOU_ARE_NOT_ALLOWED_TO_REVOKE_USERS_SESSIONS
+    revoke-user-sessions 403 YOU_ARE_NOT_ALLOWED_TO_REVOKE_USERS_SESSIONS
+    remove-user 403 YOU_ARE_NOT_ALLOWED_TO_DELETE_USERS
+    set-user-password 403 YOU_ARE_NOT_ALLOWED_TO_SET_USERS_PASSWORD
+    impersonate-user 403 YOU_ARE_NOT_ALLOWED_TO_IMPERSONATE_USERS
+    403 YOU_ARE_NOT_ALLOWED_TO_LIST_USERS
+    403 YOU_ARE_NOT_ALLOWED_TO_GET_USER
+    ");
     assert_eq!(trail(&app).await, [""; 0]);
     assert_eq!(bob.get("projects").await.status, 200);
 }

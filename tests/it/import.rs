@@ -159,7 +159,7 @@ async fn a_user_is_here_what_they_were_there(
     its user "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" was not brought in
     its user "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" was not brought in
     "#);
-    assert_snapshot!(report["notes"], @"");
+    assert_snapshot!(report["notes"], @r#"{"members who had a role that there is not here, and have only their others now":1,"organizations that have no owner here":1,"users who are administrators":1,"users who had a role that there is not here, and are ordinary users now":1,"users who had a second factor, and sign in without one until they set it up again":1,"users who had a user name that is not allowed here, and have none now":1}"#);
 
     let users = root.get("/api/auth/admin/list-users?searchValue=@example.com&sortBy=email&filterField=createdAt&filterOperator=lt&filterValue=2026-01-01T00:00:00.000Z").await;
     let users = users.json()["users"].clone();
@@ -181,7 +181,11 @@ async fn a_user_is_here_what_they_were_there(
         .join(" ")
     };
     let facts: Vec<_> = users.as_array().expect("users").iter().map(facts).collect();
-    assert_snapshot!(facts.join("\n"), @"");
+    assert_snapshot!(facts.join("\n"), @r#"
+    "grace@example.com" true "grace.h" "Grace.H" "admin" false null null false
+    "heidi@example.com" false null null "user" false null null false
+    "mallory@example.com" true null null "user" true "Spam" "2099-01-01T00:00:00.000Z" false
+    "#);
 
     let accounts = app
         .sql("SELECT a.provider_id || ' ' || CASE WHEN a.provider_id = 'credential' THEN 'own' ELSE a.account_id END \
@@ -272,6 +276,23 @@ async fn the_report_is_for_people_unless_asked_otherwise(
 
     Nothing was written: this was a dry run.
     "#);
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_commands_of_the_page_for_operators_run(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let foreign = Foreign::new(backend, "1.7.7").await;
+    let page = include_str!("../../docs/operators.md");
+    let commands: Vec<_> =
+        page.lines().filter(|line| line.starts_with("garboard import")).collect();
+    assert_eq!(commands.len(), 3);
+    for command in commands {
+        let command = command.split('#').next().unwrap_or_default();
+        let command = command.replace("sqlite://auth.db", foreign.url());
+        let ran = app.command(&command.split_whitespace().skip(1).collect::<Vec<_>>(), "");
+        assert!(ran.success, "{command}: {}", ran.error);
+    }
 }
 
 #[rstest]

@@ -128,7 +128,15 @@ async fn users_are_shown(#[values(Sqlite, Postgres)] backend: Backend) {
     ");
     let shown = done(&app, &["show", "ada@example.com"]).replace(&ada.id, "[ada]");
     let shown: Vec<_> = shown.lines().filter(|line| !line.starts_with("created")).collect();
-    assert_snapshot!(shown.join("\n"), @"");
+    assert_snapshot!(shown.join("\n"), @"
+    id            [ada]
+    name          ada
+    email         ada@example.com (not verified)
+    role          user
+    signs in by   password
+    sessions      1
+    organization  acme (owner)
+    ");
     let users: Vec<Value> = serde_json::from_str(&done(&app, &["list", "--json"])).expect("JSON");
     assert_eq!(users.len(), 7);
     assert_eq!(users[0]["email"], "ada@example.com");
@@ -152,4 +160,19 @@ async fn a_wrong_address_is_told_with_what_to_do(#[values(Sqlite, Postgres)] bac
     );
     let wrong = app.command(&["user", "ban", "ada@example.com", "--for", "soon"], "");
     assert!(!wrong.success && wrong.error.contains("30m, 12h, 7d"), "{}", wrong.error);
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_commands_of_the_page_for_operators_run(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let page = include_str!("../../docs/operators.md");
+    let commands = page.lines().filter_map(|line| line.strip_prefix("garboard user "));
+    let mut count = 0;
+    for command in commands {
+        let command = command.split('#').next().unwrap_or_default();
+        done(&app, &command.split_whitespace().collect::<Vec<_>>());
+        count += 1;
+    }
+    assert_eq!(count, 7);
 }

@@ -3,6 +3,7 @@
 mod account;
 mod address;
 mod admin;
+mod impersonation;
 mod link;
 mod organization;
 mod session;
@@ -28,6 +29,7 @@ pub(super) fn routes(api: &mut ServiceConfig<'_>) {
     address::routes(api);
     link::routes(api);
     admin::routes(api);
+    impersonation::routes(api);
     organization::routes(api);
     social::routes(api);
 }
