@@ -103,12 +103,16 @@ fn describe(report: &Report, dry_run: bool) -> String {
 fn rows(text: &mut String, name: &str, Tally { different, skipped, .. }: &Tally) {
     let skipped = skipped.iter().map(|Skipped { id, reason }| (id, reason.clone()));
     let different = different.iter().map(|Different { id, columns }| (id, columns.join(", ")));
-    section(text, &format!("{name} that were skipped, by their ids there:"), skipped.collect());
+    section(
+        text,
+        &format!("{name} that were skipped, by their ids there:"),
+        &skipped.collect::<Vec<_>>(),
+    );
     let title = format!("{name} that are different here, and were left so:");
-    section(text, &title, different.collect());
+    section(text, &title, &different.collect::<Vec<_>>());
 }
 
-fn section(text: &mut String, title: &str, rows: Vec<(&String, String)>) {
+fn section(text: &mut String, title: &str, rows: &[(&String, String)]) {
     if rows.is_empty() {
         return;
     }

@@ -14,6 +14,7 @@ pub(crate) struct OneUser {
 }
 
 /// Some of the users that were asked for.
+#[expect(clippy::struct_field_names, reason = "the shape is what clients read")]
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AuthUsers)]
 pub(crate) struct Users {

@@ -105,6 +105,7 @@ pub(crate) struct UpdateUser {
 }
 
 /// What administrators set of a user.
+#[expect(clippy::option_option, reason = "absent, null and a value are three things")]
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[schema(as = AdminUserData)]
 #[serde(rename_all = "camelCase")]
