@@ -1,4 +1,4 @@
-//! `OpenID` Connect providers: where their users are sent, and what they say of who comes back.
+//! OpenID Connect providers: where their users are sent, and what they say of who comes back.
 //!
 //! What a provider says of itself (its addresses and its keys) is asked for when it is first needed and kept for an
 //! hour; a token that none of the keys has signed makes it be asked again, since keys change.
@@ -68,6 +68,14 @@ pub struct Registration {
     pub client_id: String,
     /// What this server shows to it; a public client has none.
     pub client_secret: Option<String>,
+}
+
+impl fmt::Debug for Registration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, issuer, client_id, client_secret } = self;
+        write!(f, "{name}: {client_id} at {issuer}")?;
+        f.write_str(if client_secret.is_some() { ", with a secret" } else { "" })
+    }
 }
 
 /// Why nobody came back.
