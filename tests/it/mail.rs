@@ -178,7 +178,7 @@ async fn a_stop_waits_for_the_message_that_is_on_its_way(
 async fn without_a_mail_server_messages_go_to_a_folder(
     #[values(Sqlite, Postgres)] backend: Backend,
 ) {
-    let app = App::start_with(backend, &[("EMAIL_OUTBOX", "outbox")]).await;
+    let app = App::start_with(backend, &[("EMAIL_OUTBOX", "outbox"), ("SMTP_URL", "")]).await;
     let body = json!({ "email": "ada@example.com", "redirectTo": "/new-password" });
     let answer = app.anonymous().post("/api/auth/request-password-reset", body).await;
     assert_eq!(answer.status, 200, "{answer}");
@@ -205,7 +205,7 @@ async fn without_a_mail_server_messages_go_to_a_folder(
 async fn in_production_without_a_mail_server_messages_wait(
     #[values(Sqlite, Postgres)] backend: Backend,
 ) {
-    let app = App::start_with(backend, &[("APP_ENV", "production")]).await;
+    let app = App::start_with(backend, &[("APP_ENV", "production"), ("SMTP_URL", "")]).await;
     queue(&app, SECRET, 1).await;
     sleep(Duration::from_millis(1500)).await;
     assert_eq!(app.sql("SELECT attempts FROM email WHERE NOT failed").await, ["0"]);

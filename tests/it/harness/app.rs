@@ -245,6 +245,8 @@ pub(crate) fn settings<'a>(
         ("LOG_FORMAT", "json"),
         ("PORT", "0"),
         ("RATE_LIMIT", "off"),
+        // Nobody listens there: messages wait in their table, where the tests read them.
+        ("SMTP_URL", "smtp://127.0.0.1:9"),
         ("WORKERS", "2"),
     ];
     usual.into_iter().chain(extra.iter().copied()).collect()
