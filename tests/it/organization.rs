@@ -12,6 +12,10 @@ use serde_json::{Value, json};
 use crate::harness::Backend::{self, Postgres, Sqlite};
 use crate::harness::{Answer, App, Client, assert_snapshot};
 
+/// Settings with which messages wait where a test can count them: nobody answers there.
+const NO_MAIL: [(&str, &str); 2] =
+    [("MAIL_FROM", "no-reply@example.com"), ("SMTP_URL", "smtp://127.0.0.1:9")];
+
 /// Calls a route of organizations.
 async fn call(client: &Client, route: &str, body: Value) -> Answer {
     client.post(format!("/api/auth/organization/{route}"), body).await

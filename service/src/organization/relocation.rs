@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-use super::{OrganizationRole, member as members};
+use super::{OrganizationRole, lock, member as members};
 use crate::{Caller, Error, Result, Right, Transaction, error::OrUnknown, resource::fetch, write};
 
 /// Where a user shall belong instead, and who takes over what they leave behind.
@@ -91,6 +91,8 @@ async fn own_both(tx: &Transaction, caller: &Caller, from: Uuid, to: Uuid) -> Re
     let mut organizations = [(from, "fromOrganizationId"), (to, "toOrganizationId")];
     organizations.sort_unstable();
     for (id, field) in organizations {
+        // Whether the caller owns it is asked when nobody else can change the answer any more.
+        lock(tx, id).await?;
         fetch::<Organization>(tx, caller, id, Right::Own).await.or_unknown(field)?;
     }
     Ok(())

@@ -3,7 +3,7 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::{active, call, found, join, outcome, read, verify_everybody};
+use super::{NO_MAIL, active, call, found, join, outcome, read, verify_everybody};
 use crate::harness::Backend::{self, Postgres, Sqlite};
 use crate::harness::{App, Client, assert_snapshot};
 
@@ -20,7 +20,7 @@ async fn expire(app: &App) {
 #[rstest]
 #[tokio::test]
 async fn an_invitation_is_sent_accepted_and_over(#[values(Sqlite, Postgres)] backend: Backend) {
-    let app = App::start(backend).await;
+    let app = App::start_with(backend, &NO_MAIL).await;
     verify_everybody(&app).await;
     let [ada, bob] = app.users(["ada", "bob"]);
     let kites = found(&ada, "kites").await;
@@ -152,7 +152,7 @@ async fn an_invitation_is_for_who_has_shown_that_the_address_is_theirs(
 async fn owners_and_administrators_invite_and_owners_invite_owners(
     #[values(Sqlite, Postgres)] backend: Backend,
 ) {
-    let app = App::start(backend).await;
+    let app = App::start_with(backend, &NO_MAIL).await;
     verify_everybody(&app).await;
     let [ada, bob, cat, dan] = app.users(["ada", "bob", "cat", "dan"]);
     assert_eq!(invite(&ada, "x@example.com", "member").await, "400 ORGANIZATION_NOT_FOUND");

@@ -4,7 +4,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::{call, found, join, outcome, verify_everybody};
+use super::{NO_MAIL, call, found, join, outcome, verify_everybody};
 use crate::harness::Backend::{self, Postgres, Sqlite};
 use crate::harness::{App, Client};
 
@@ -41,7 +41,7 @@ async fn of_many_who_want_one_slug_one_gets_it(#[values(Sqlite, Postgres)] backe
 #[rstest]
 #[tokio::test]
 async fn an_address_is_invited_once(#[values(Sqlite, Postgres)] backend: Backend) {
-    let app = App::start(backend).await;
+    let app = App::start_with(backend, &NO_MAIL).await;
     verify_everybody(&app).await;
     let [ada, bob] = app.users(["ada", "bob"]);
     let kites = found(&ada, "kites").await;
