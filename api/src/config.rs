@@ -143,7 +143,7 @@ pub struct Config {
     #[arg(long, env, value_name = "NUMBER", default_value = "50000")]
     pub index_policy_rows: u64,
 
-    /// Who people can sign in with: `NAME=https://CLIENT_ID:CLIENT_SECRET@ISSUER`, separated by commas.
+    /// Who people can sign in with: `NAME=https://ID:SECRET@ISSUER`, separated by commas.
     ///
     /// Any provider of OpenID Connect, known by the address of its issuer without `https://`:
     /// `google=https://ID:SECRET@accounts.google.com`. Special characters of an id or a secret are percent-encoded. The

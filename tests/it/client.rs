@@ -140,9 +140,10 @@ async fn grant(app: &App, wishes: &Path) {
     }
 }
 
-fn settings(providers: &'static str) -> [(&'static str, &'static str); 3] {
+fn settings(providers: &'static str) -> [(&'static str, &'static str); 4] {
     [
         ("EMAIL_OUTBOX", OUTBOX),
+        ("SMTP_URL", ""),
         ("TRUSTED_ORIGINS", "http://app.example.com,https://one.apps.example.com"),
         ("OAUTH_PROVIDERS", providers),
     ]

@@ -13,7 +13,7 @@ use super::{
 /// The longest name of a provider.
 const MAX_NAME: usize = 50;
 
-/// One entry of `OAUTH_PROVIDERS`: `NAME=https://CLIENT_ID:CLIENT_SECRET@ISSUER`.
+/// One entry of `OAUTH_PROVIDERS`: `NAME=https://ID:SECRET@ISSUER`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Provider(Registration);
 
@@ -29,7 +29,7 @@ impl FromStr for Provider {
 
     fn from_str(text: &str) -> Result<Self, Use> {
         const ALLOWED: Use = Use(
-            "NAME=https://CLIENT_ID:CLIENT_SECRET@ISSUER, separated by commas; what is special in an id or a secret is percent-encoded",
+            "NAME=https://ID:SECRET@ISSUER, separated by commas; what is special in an id or a secret is percent-encoded",
         );
         let (name, address) = text.trim().split_once('=').ok_or(ALLOWED)?;
         let url = Url::parse(address).map_err(|_not_a_url| ALLOWED)?;
