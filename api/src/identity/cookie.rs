@@ -59,6 +59,12 @@ impl Cookies {
         remember: bool,
     ) {
         self.set_session_token(answer, token.reveal(), remember);
+        self.tell_token(answer, token.reveal());
+    }
+
+    /// For clients that keep no cookies. Pages may read it.
+    fn tell_token(&self, answer: &mut HttpResponseBuilder, token: &str) {
+        answer.insert_header(("set-auth-token", self.signer.sign(token)));
     }
 
     fn set_session_token(&self, answer: &mut HttpResponseBuilder, token: &str, remember: bool) {
@@ -78,10 +84,10 @@ impl Cookies {
         let max_age = remember.then_some(LIFETIME.num_seconds());
         let cookie = self.cookie(SESSION_TOKEN, &escape(&signed), max_age);
         answer.append_header((header::SET_COOKIE, cookie));
-        answer.insert_header(("set-auth-token", signed));
     }
 
-    /// Makes the browser keep the session as long as it was told to at the sign-in.
+    /// Makes the browser keep the session as long as it was told to at the sign-in. Its scripts, which may read the header
+    /// but not the cookie, are told the token only if they have it.
     pub(super) fn keep_session(
         &self,
         answer: &mut HttpResponseBuilder,
@@ -90,6 +96,9 @@ impl Cookies {
     ) {
         let remember = self.read(headers, DONT_REMEMBER).is_none();
         self.set_session_token(answer, token, remember);
+        if headers.contains_key(header::AUTHORIZATION) {
+            self.tell_token(answer, token);
+        }
     }
 
     /// Puts the administrator's own session aside while they act as somebody else.
@@ -126,6 +135,11 @@ impl Cookies {
         for name in forgotten.into_iter().take(if remember { 2 } else { 1 }) {
             answer.append_header((header::SET_COOKIE, self.cookie(name, "", Some(0))));
         }
+    }
+
+    /// Makes the browser forget the session that was put aside.
+    pub(super) fn clear_admin_session(&self, answer: &mut HttpResponseBuilder) {
+        answer.append_header((header::SET_COOKIE, self.cookie(ADMIN_SESSION, "", Some(0))));
     }
 
     /// Whether the browser that sends a request is the one that was given this state.

@@ -146,6 +146,7 @@ fn status_of(error: &IdentityError) -> StatusCode {
         E::BannedUser
         | E::EmailNotVerified
         | E::SessionNotFresh
+        | E::NotWhileImpersonating
         | E::YouAreNotAllowedToChangeUsersRole
         | E::YouAreNotAllowedToCreateUsers
         | E::YouAreNotAllowedToListUsers
@@ -159,7 +160,6 @@ fn status_of(error: &IdentityError) -> StatusCode {
         | E::YouAreNotAllowedToUpdateUsers
         | E::YouAreNotAllowedToSetUsersEmail
         | E::YouCannotImpersonateAdmins
-        | E::YouHaveReachedTheMaximumNumberOfOrganizations
         | E::YouAreNotAllowedToUpdateThisOrganization
         | E::YouAreNotAllowedToDeleteThisOrganization
         | E::YouAreNotAllowedToUpdateThisMember

@@ -144,12 +144,24 @@ impl Auth {
         })
     }
 
-    /// Who sends the request, if they have signed in lately.
+    /// Who sends the request, and is not somebody else who acts as them: for what would outlast the impersonation.
     ///
     /// # Errors
-    /// As [`Auth::session`]; `SessionNotFresh`.
-    pub(super) async fn fresh_session(&self) -> Result<Session, Failure> {
+    /// As [`Auth::session`]; `NotWhileImpersonating`.
+    pub(super) async fn own_session(&self) -> Result<Session, Failure> {
         let session = self.session().await?;
+        if session.session.impersonated_by.is_some() {
+            return Err(IdentityError::NotWhileImpersonating.into());
+        }
+        Ok(session)
+    }
+
+    /// Who sends the request themselves, if they have signed in lately.
+    ///
+    /// # Errors
+    /// As [`Auth::own_session`]; `SessionNotFresh`.
+    pub(super) async fn fresh_session(&self) -> Result<Session, Failure> {
+        let session = self.own_session().await?;
         if sessions::is_fresh(&session.session, self.caller.at) {
             Ok(session)
         } else {

@@ -4,13 +4,14 @@
 
 use chrono::TimeDelta;
 use entity::{prelude::User, user};
-use sea_orm::{EntityTrait, QuerySelect, Set, sea_query::LockType};
+use sea_orm::Set;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
     IdentityError, Tools,
     credential::{find_by_email, normalize},
+    profile,
     session::{self, Device, SignedIn},
     transact,
     verification::{self, Kind, Unproven},
@@ -26,9 +27,19 @@ struct Proof {
     user_id: Uuid,
     /// The address that the user had when the link was sent.
     email: String,
+    /// Whether they had shown then that it is theirs. Once they have, what was asked for before is void: somebody else may
+    /// have asked.
+    verified: bool,
     /// The address that they want.
     #[serde(skip_serializing_if = "Option::is_none")]
     new_email: Option<String>,
+}
+
+impl Proof {
+    fn of(user: &user::Model, new_email: Option<String>) -> Self {
+        let (email, verified) = (user.email.clone(), user.email_verified);
+        Self { user_id: user.id, email, verified, new_email }
+    }
 }
 
 /// What following a link has done.
@@ -53,7 +64,7 @@ pub(super) async fn send_verification(
     user: &user::Model,
     callback: Option<&str>,
 ) -> Result<(), IdentityError> {
-    let proof = Proof { user_id: user.id, email: user.email.clone(), new_email: None };
+    let proof = Proof::of(user, None);
     let url = link(tx, tools, caller, Kind::VerifyEmail, &proof, callback).await?;
     let message = Message::VerifyEmail { name: user.name.clone(), url };
     Ok(tools.mailer.queue(tx, caller, &user.email, &message).await?)
@@ -107,17 +118,11 @@ pub async fn request_change(
     new_email: &str,
     callback: Option<&str>,
 ) -> Result<(), IdentityError> {
-    let (tools, caller, user) = (tools.clone(), caller.clone(), user.clone());
+    let (tools, caller, id) = (tools.clone(), caller.clone(), user.id);
     let (new_email, callback) = (normalize(new_email)?, callback.map(str::to_owned));
     transact(database, async move |tx| {
-        if find_by_email(tx, &new_email).await?.is_some() {
-            return Ok(());
-        }
-        let proof = Proof {
-            user_id: user.id,
-            email: user.email.clone(),
-            new_email: Some(new_email.clone()),
-        };
+        let user = profile::lock(tx, id).await?;
+        let proof = Proof::of(&user, Some(new_email.clone()));
         if !user.email_verified {
             return send_to_new(tx, &tools, &caller, &user, &proof, callback.as_deref()).await;
         }
@@ -137,14 +142,19 @@ async fn send_to_new(
     proof: &Proof,
     callback: Option<&str>,
 ) -> Result<(), IdentityError> {
+    let recipient = proof.new_email.as_deref().unwrap_or(&proof.email);
+    if let Some(owner) = find_by_email(tx, recipient).await? {
+        let url = tools.app_url.to_string();
+        let message = Message::ExistingAccount { name: owner.name, url };
+        return Ok(tools.mailer.queue(tx, caller, &owner.email, &message).await?);
+    }
     let url = link(tx, tools, caller, Kind::VerifyNewEmail, proof, callback).await?;
     let message = Message::VerifyNewEmail { name: user.name.clone(), url };
-    let recipient = proof.new_email.as_deref().unwrap_or(&proof.email);
     Ok(tools.mailer.queue(tx, caller, recipient, &message).await?)
 }
 
-/// Does what the link with this token is for. A new address is given to who is signed in as its user or as nobody;
-/// verifying the first one signs in, unless its user is (`signed_in`).
+/// Does what the link with this token is for. The wish for a new address is confirmed by who is signed in as its user;
+/// the address is given to them whether anybody is signed in or not, but for as another; verifying the first one signs in, unless its user is (`signed_in`).
 ///
 /// # Errors
 /// `InvalidToken`, `TokenExpired`, `UserNotFound`, `InvalidUser`, `UserAlreadyExistsUseAnotherEmail`, `BannedUser`.
@@ -167,7 +177,13 @@ pub async fn verify(
                 Err(expired) => return Err(expired.into()),
             };
             let user = owner(tx, &proof).await?;
-            if kind != Kind::VerifyEmail && signed_in.is_some_and(|id| id != user.id) {
+            let is_theirs = match kind {
+                // Programs that read mail follow links; they are nobody.
+                Kind::ChangeEmail => signed_in == Some(user.id),
+                Kind::VerifyNewEmail => signed_in.is_none_or(|id| id == user.id),
+                _ => true,
+            };
+            if !is_theirs {
                 return Err(IdentityError::InvalidUser);
             }
             return match kind {
@@ -184,11 +200,12 @@ pub async fn verify(
     .await
 }
 
-/// The user whom the proof is about, locked, if they still have the address.
-#[expect(clippy::disallowed_methods, reason = "who has the token reads the user's mail")]
+/// The user whom the proof is about, locked, if they still have the address as they had it then.
 async fn owner(tx: &Transaction, proof: &Proof) -> Result<user::Model, IdentityError> {
-    let user = User::find_by_id(proof.user_id).lock(LockType::NoKeyUpdate).one(tx).await?;
-    user.filter(|user| user.email == proof.email).ok_or(IdentityError::UserNotFound)
+    let user = profile::lock_if_any(tx, proof.user_id).await?;
+    let same =
+        |user: &user::Model| user.email == proof.email && user.email_verified == proof.verified;
+    user.filter(same).ok_or(IdentityError::UserNotFound)
 }
 
 async fn change(

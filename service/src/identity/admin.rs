@@ -231,7 +231,7 @@ pub async fn remove(database: &Database, caller: &Caller, id: Uuid) -> Result<()
             return Err(IdentityError::YouCannotRemoveYourself);
         }
         let user = change::find(tx, user::Column::Id.eq(id)).await?;
-        change::end_all(tx, id, None).await?;
+        super::session::end_all(tx, id, None).await?;
         deletion::delete(tx, &caller, user).await
     })
     .await

@@ -14,7 +14,7 @@ use validator::ValidateEmail;
 use super::{
     Hasher, IdentityError, Tools,
     account::{self, Stored},
-    address, lockout, new_id, password,
+    address, lockout, new_id, password, profile,
     session::{self, Device, SignedIn},
     transact, username,
 };
@@ -202,9 +202,16 @@ impl NewUser {
     }
 }
 
-/// The form in which an address is stored and found.
+/// The longest address, in characters.
+const MAX_EMAIL: usize = 320;
+
+/// The form in which an address is stored and found. Addresses of hosts by number are none: their form lets anything
+/// through.
 pub(crate) fn normalize(email: &str) -> Result<String, IdentityError> {
-    if email.validate_email() { Ok(email.to_lowercase()) } else { Err(IdentityError::InvalidEmail) }
+    let plain = |c: char| !c.is_whitespace() && !c.is_control() && c != '[';
+    let stored = email.to_lowercase();
+    let fits = stored.chars().count() <= MAX_EMAIL && stored.chars().all(plain);
+    if fits && email.validate_email() { Ok(stored) } else { Err(IdentityError::InvalidEmail) }
 }
 
 /// Somebody who has just signed up.
@@ -231,6 +238,13 @@ pub async fn sign_up(
     let (caller, device, tools) = (caller.clone(), device.clone(), tools.clone());
     let (remember, callback) = (input.remember, input.callback_url.clone());
     transact(database, async move |tx| {
+        if tools.verified_only
+            && let Some(name) = &new.username
+            && !profile::is_username_available(tx, name).await?
+        {
+            // Asked first, or else this refusal would tell that the address is free.
+            return Err(IdentityError::UsernameIsAlreadyTaken);
+        }
         if tools.verified_only
             && let Some(owner) = find_by_email(tx, &new.email).await?
         {

@@ -1,5 +1,7 @@
 //! The end of a user, and of what is theirs alone.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 use entity::{
     member,
@@ -89,6 +91,8 @@ pub(crate) async fn delete(
     caller: &Caller,
     user: user::Model,
 ) -> Result<(), IdentityError> {
+    // Nobody refers to the user any more from here on: who makes them a member, or an owner, at this moment waits.
+    let user = lock(tx, user.id).await?;
     for organization_id in organizations(tx, user.id).await? {
         leave(tx, caller, user.id, organization_id).await?;
     }
@@ -100,15 +104,28 @@ pub(crate) async fn delete(
     Ok(write::delete::<User>(tx, caller, "delete", user).await?)
 }
 
-/// Where the user belongs, in the order in which everybody locks organizations.
 #[expect(clippy::disallowed_methods, reason = "whoever calls this has asked who may")]
-async fn organizations(tx: &Transaction, user_id: Uuid) -> Result<Vec<Uuid>> {
+async fn lock(tx: &Transaction, id: Uuid) -> Result<user::Model> {
+    let user = User::find_by_id(id).lock(LockType::Update).one(tx).await?;
+    user.ok_or(Error::NotFound)
+}
+
+/// Where the user belongs or owns projects, in the order in which everybody locks organizations.
+#[expect(clippy::disallowed_methods, reason = "whoever calls this has asked who may")]
+async fn organizations(tx: &Transaction, user_id: Uuid) -> Result<BTreeSet<Uuid>> {
     let memberships = Member::find()
         .select_only()
         .column(member::Column::OrganizationId)
-        .filter(member::Column::UserId.eq(user_id))
-        .order_by_asc(member::Column::OrganizationId);
-    Ok(memberships.into_tuple().all(tx).await?)
+        .filter(member::Column::UserId.eq(user_id));
+    let owned = Project::find()
+        .select_only()
+        .column(project::Column::OrganizationId)
+        .distinct()
+        .filter(project::Column::OwnerId.eq(user_id))
+        .filter(project::Column::OrganizationId.is_not_null());
+    let memberships: Vec<Uuid> = memberships.into_tuple().all(tx).await?;
+    let owned: Vec<Uuid> = owned.into_tuple().all(tx).await?;
+    Ok(memberships.into_iter().chain(owned).collect())
 }
 
 #[expect(clippy::disallowed_methods, reason = "whoever calls this has asked who may")]

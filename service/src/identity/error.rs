@@ -71,10 +71,10 @@ pub enum IdentityError {
     // Sessions.
     #[error("Failed to get session")]
     FailedToGetSession,
-    #[error("Session expired. Re-authenticate to perform this action.")]
-    SessionExpired,
     #[error("Session is not fresh")]
     SessionNotFresh,
+    #[error("This is for the user alone; stop impersonating first")]
+    NotWhileImpersonating,
 
     // Accounts elsewhere.
     #[error("Provider not found")]
@@ -85,8 +85,6 @@ pub enum IdentityError {
     AccountNotFound,
     #[error("You can't unlink your last account")]
     FailedToUnlinkLastAccount,
-    #[error("Social account already linked")]
-    SocialAccountAlreadyLinked,
     #[error("Failed to get user info")]
     FailedToGetUserInfo,
 
@@ -137,8 +135,6 @@ pub enum IdentityError {
     PasswordCannotBeUpdatedViaUpdateUser,
 
     // Organizations.
-    #[error("You have reached the maximum number of organizations")]
-    YouHaveReachedTheMaximumNumberOfOrganizations,
     #[error("Organization already exists")]
     OrganizationAlreadyExists,
     #[error("Organization slug already taken")]
@@ -178,8 +174,6 @@ pub enum IdentityError {
     UserIsAlreadyInvitedToThisOrganization,
     #[error("Invitation not found")]
     InvitationNotFound,
-    #[error("Failed to retrieve invitation")]
-    FailedToRetrieveInvitation,
     #[error("You are not the recipient of the invitation")]
     YouAreNotTheRecipientOfTheInvitation,
     #[error("Email verification required before accepting or rejecting invitation")]

@@ -104,7 +104,11 @@ pub(super) async fn prove(
     caller: &Caller,
     user: user::Model,
 ) -> Result<user::Model, IdentityError> {
+    let email = user.email;
     let user = profile::lock(tx, user.id).await?;
+    if user.email != email {
+        return Err(IdentityError::InvalidToken);
+    }
     if user.email_verified {
         return Ok(user);
     }

@@ -2,20 +2,20 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{prelude::User, user};
-use sea_orm::{EntityTrait, QuerySelect, sea_query::LockType};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
     IdentityError, Tools,
     account::{self, Stored},
     credential::{find_by_email, normalize},
-    lockout, password,
+    hex, lockout, magic_link, password, profile,
     session::{self, Device, SignedIn},
     transact,
     verification::{self, Kind},
 };
-use crate::{Caller, Database, Transaction, mail::Message, write};
+use crate::{Caller, Database, Result, Transaction, mail::Message, write};
 
 /// How long a link to set a new password is good.
 const LIFETIME: TimeDelta = TimeDelta::hours(1);
@@ -26,6 +26,12 @@ struct Proof {
     user_id: Uuid,
     /// The address that the link was sent to.
     email: String,
+    /// The hash of the hash of the password that the user had then: another link is of no use after one has been used.
+    password: Option<String>,
+}
+
+async fn fingerprint(tx: &Transaction, user_id: Uuid) -> Result<Option<String>> {
+    Ok(Stored::of(tx, user_id).await?.map(|stored| hex(&Sha256::digest(stored.hash))))
 }
 
 /// Whether this is the signed-in user's password.
@@ -100,7 +106,8 @@ pub async fn request_reset(
     let (email, callback) = (normalize(email)?, callback.map(str::to_owned));
     transact(database, async move |tx| {
         let Some(user) = find_by_email(tx, &email).await? else { return Ok(()) };
-        let proof = Proof { user_id: user.id, email: user.email.clone() };
+        let password = fingerprint(tx, user.id).await?;
+        let proof = Proof { user_id: user.id, email: user.email.clone(), password };
         let token = verification::issue(tx, &caller, Kind::ResetPassword, &proof, LIFETIME).await?;
         let callback = callback.as_deref().unwrap_or_default();
         let path = ["/reset-password/", token.reveal()].concat();
@@ -146,17 +153,22 @@ pub async fn reset(
         let proof = verification::consume::<Proof>(tx, caller.at, Kind::ResetPassword, &token);
         let proof = proof.await?.map_err(|_unproven| IdentityError::InvalidToken)?;
         let user = owner(tx, &proof).await?;
+        if fingerprint(tx, user.id).await? != proof.password {
+            return Err(IdentityError::InvalidToken);
+        }
+        // Who reads the mail has proven that the address is theirs.
+        let user = magic_link::prove(tx, &caller, user).await?;
         account::set_password(tx, &caller, &user, &hash).await?;
         write::note::<User>(tx, &caller, "resetPassword", &user).await?;
         lockout::forgive(tx, &user).await?;
-        Ok(session::end_all(tx, user.id, None).await?)
+        session::end_all(tx, user.id, None).await?;
+        Ok(())
     })
     .await
 }
 
 /// The user whom the proof is about, locked, if they still have the address.
-#[expect(clippy::disallowed_methods, reason = "who has the token reads the user's mail")]
 async fn owner(tx: &Transaction, proof: &Proof) -> Result<user::Model, IdentityError> {
-    let user = User::find_by_id(proof.user_id).lock(LockType::NoKeyUpdate).one(tx).await?;
+    let user = profile::lock_if_any(tx, proof.user_id).await?;
     user.filter(|user| user.email == proof.email).ok_or(IdentityError::UserNotFound)
 }

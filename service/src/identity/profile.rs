@@ -76,10 +76,17 @@ impl Profile {
 ///
 /// # Errors
 /// `NotFound`.
-#[expect(clippy::disallowed_methods, reason = "whoever calls this has asked who may")]
 pub(super) async fn lock(tx: &Transaction, id: Uuid) -> Result<user::Model, Error> {
-    let user = User::find_by_id(id).lock(LockType::NoKeyUpdate).one(tx).await?;
-    user.ok_or(Error::NotFound)
+    lock_if_any(tx, id).await?.ok_or(Error::NotFound)
+}
+
+/// The same, if there is one.
+///
+/// # Errors
+/// Those of the database.
+#[expect(clippy::disallowed_methods, reason = "whoever calls this has asked who may")]
+pub(super) async fn lock_if_any(tx: &Transaction, id: Uuid) -> Result<Option<user::Model>, Error> {
+    Ok(User::find_by_id(id).lock(LockType::NoKeyUpdate).one(tx).await?)
 }
 
 /// Whether nobody has this name.

@@ -19,8 +19,8 @@ use rand::{
     rngs::SysRng,
 };
 use sea_orm::{
-    ActiveEnum, ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait,
-    IntoActiveModel, QueryFilter, QueryOrder, Set, Statement,
+    ActiveEnum, ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr,
+    EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set, Statement,
     sea_query::{Expr, ExprTrait, Query},
 };
 use sha2::{Digest, Sha256};
@@ -38,6 +38,8 @@ const FRESH_AGE: TimeDelta = TimeDelta::days(1);
 /// How often a session is extended, at most.
 const UPDATE_AGE: TimeDelta = TimeDelta::days(1);
 
+/// As many sessions of a user as are shown.
+const MAX_LISTED: u64 = 100;
 const TOKEN_LENGTH: usize = 32;
 /// As much of `User-Agent` as is kept, in characters.
 const MAX_USER_AGENT: usize = 512;
@@ -332,7 +334,8 @@ pub async fn list(
         .filter(Column::UserId.eq(user_id))
         .filter(Column::ExpiresAt.gt(at.fixed_offset()))
         .filter(Column::ImpersonatedBy.is_null())
-        .order_by_desc(Column::Id);
+        .order_by_desc(Column::Id)
+        .limit(MAX_LISTED);
     Ok(sessions.all(db).await?)
 }
 
@@ -360,22 +363,28 @@ pub async fn revoke(database: &Database, user_id: Uuid, name: &str) -> Result<()
 /// # Errors
 /// Those of the database.
 pub async fn revoke_all(database: &Database, user_id: Uuid, keep: Option<Uuid>) -> Result<()> {
-    database.write(async move |tx| Ok(end_all(tx, user_id, keep).await?)).await
+    database
+        .write(async move |tx| {
+            end_all(tx, user_id, keep).await.map(|_ended| ()).map_err(Into::into)
+        })
+        .await
 }
 
-/// The same, in a transaction.
+/// The same, in a transaction: those in which they act as somebody else, too. How many there were.
 ///
 /// # Errors
 /// Those of the database.
-#[expect(clippy::disallowed_methods, reason = "sessions are not audited: they change nothing")]
 pub(crate) async fn end_all(
     tx: &Transaction,
     user_id: Uuid,
     keep: Option<Uuid>,
-) -> Result<(), DbErr> {
-    let all = Session::delete_many().filter(Column::UserId.eq(user_id));
-    let all = keep.into_iter().fold(all, |all, id| all.filter(Column::Id.ne(id)));
-    all.exec(tx).await.map(|_deleted| ())
+) -> Result<u64, DbErr> {
+    let theirs =
+        Condition::any().add(Column::UserId.eq(user_id)).add(Column::ImpersonatedBy.eq(user_id));
+    let theirs = Condition::all().add(theirs).add_option(keep.map(|id| Column::Id.ne(id)));
+    #[expect(clippy::disallowed_methods, reason = "sessions are not audited: why they end is")]
+    let ended = Session::delete_many().filter(theirs).exec(tx).await?;
+    Ok(ended.rows_affected)
 }
 
 #[cfg(test)]

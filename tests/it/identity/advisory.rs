@@ -49,6 +49,10 @@ async fn ghsa_qq9h_g4jm_xgf3(#[values(Sqlite, Postgres)] backend: Backend) {
     // Somebody signs up with the address of another, and stays signed in.
     let [squatter] = app.users(["ada"]);
     let anyone = app.anonymous();
+    // They ask for another address meanwhile, and keep the link.
+    let wish = json!({ "newEmail": "mallory@example.com", "callbackURL": "/done" });
+    squatter.post("/api/auth/change-email", wish).await;
+    let kept = link(&app, "mallory@example.com", "verify-new-email").await;
     anyone.post("/api/auth/sign-in/magic-link", json!({ "email": squatter.email })).await;
 
     let owner = anyone.get(link(&app, &squatter.email, "magic-link").await).await;
@@ -57,9 +61,35 @@ async fn ghsa_qq9h_g4jm_xgf3(#[values(Sqlite, Postgres)] backend: Backend) {
     assert_eq!(squatter.get("projects").await.status, 401, "the squatter's session has ended");
     let body = json!({ "email": squatter.email, "password": PASSWORD });
     assert_eq!(anyone.post("/api/auth/sign-in/email", body).await.status, 401, "and the password");
+    assert_eq!(anyone.get(&kept).await.header("location"), "/done?error=USER_NOT_FOUND");
     let cookie = session_cookie(&owner);
     let request = anyone.request("GET", "/api/auth/get-session").header("Cookie", &cookie);
-    assert_eq!(request.send().await.json()["user"]["emailVerified"], true);
+    let user = request.send().await.json()["user"].clone();
+    assert_eq!((&user["emailVerified"], &user["email"]), (&json!(true), &json!(squatter.email)));
+}
+
+/// The same, proven by a new password: what else signed in, such as an account elsewhere, is gone.
+#[rstest]
+#[tokio::test]
+async fn ghsa_qq9h_g4jm_xgf3_by_a_new_password(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let [squatter] = app.users(["ada"]);
+    let anyone = app.anonymous();
+    app.execute("UPDATE account SET provider_id = 'elsewhere' WHERE provider_id = 'credential'")
+        .await;
+    anyone.post("/api/auth/request-password-reset", json!({ "email": squatter.email })).await;
+    let reset = link(&app, &squatter.email, "reset-password").await;
+    let token = reset.trim_start_matches("/api/auth/reset-password/").split('?').next();
+
+    let body = json!({ "token": token, "newPassword": "another horse altogether" });
+    assert_eq!(anyone.post("/api/auth/reset-password", body).await.status, 200);
+
+    let id = app.literal(&squatter.id);
+    let ways = format!("SELECT provider_id FROM account WHERE user_id = {id}");
+    assert_eq!(app.sql(&ways).await, ["credential"]);
+    let body = json!({ "email": squatter.email, "password": "another horse altogether" });
+    let user = anyone.post("/api/auth/sign-in/email", body).await.json()["user"].clone();
+    assert_eq!(user["emailVerified"], true);
 }
 
 /// Several at once signed in by one magic link.

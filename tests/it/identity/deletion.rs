@@ -64,6 +64,23 @@ async fn others_are_not_left_without_an_owner(#[values(Sqlite, Postgres)] backen
 
 #[rstest]
 #[tokio::test]
+async fn what_a_user_owned_where_they_belong_no_longer_stays_there(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let app = App::start(backend).await;
+    let [ada, bob] = app.users(["ada", "bob"]);
+    let shared = app.organization("shared", &[(&ada, "member"), (&bob, "owner")]).await;
+    let project =
+        ada.post("projects", json!({ "name": "Boat", "organizationId": shared })).await.id();
+    ada.post("/api/auth/organization/leave", json!({ "organizationId": shared })).await;
+
+    assert_eq!(ada.post(PATH, json!({ "password": PASSWORD })).await.status, 200);
+
+    assert_eq!(bob.get(format!("projects/{project}")).await.json()["ownerId"], bob.id);
+}
+
+#[rstest]
+#[tokio::test]
 async fn of_two_owners_who_go_at_once_one_stays(#[values(Sqlite, Postgres)] backend: Backend) {
     let app = App::start(backend).await;
     let [ada, bob, cat] = app.users(["ada", "bob", "cat"]);

@@ -102,7 +102,7 @@ async fn a_forgotten_password_is_set_anew_by_who_reads_the_mail(
     let followed = app.anonymous().get(&link).await;
     assert_eq!(
         (followed.status, followed.header("location")),
-        (302, format!("/reset?token={token}"))
+        (302, app.url(&format!("/reset?token={token}")))
     );
 
     assert_snapshot!(reset(&app, &token, NEW).await, @r#"
@@ -117,7 +117,7 @@ async fn a_forgotten_password_is_set_anew_by_who_reads_the_mail(
     {"message":"Invalid token","code":"INVALID_TOKEN"}
     "#);
     let followed = app.anonymous().get(&link).await;
-    assert_eq!(followed.header("location"), "/reset?error=INVALID_TOKEN");
+    assert_eq!(followed.header("location"), app.url("/reset?error=INVALID_TOKEN"));
 }
 
 #[rstest]

@@ -67,7 +67,7 @@ async fn update_user(auth: Auth, body: Body<false>) -> Answer {
 #[post("/api/auth/change-password")]
 async fn change_password(auth: Auth, body: Body<false>) -> Answer {
     let input: ChangePassword = auth.input(body)?;
-    let session = auth.session().await?;
+    let session = auth.own_session().await?;
     let device = input.revoke_other_sessions.unwrap_or(false).then(|| auth.device());
     let (current, new) = (&input.current_password, &input.new_password);
     let (tools, caller) = (&auth.identity.tools, &session.caller);
@@ -88,7 +88,7 @@ async fn change_password(auth: Auth, body: Body<false>) -> Answer {
 #[post("/api/auth/verify-password")]
 async fn verify_password(auth: Auth, body: Body<false>) -> Answer {
     let input: Password = auth.input(body)?;
-    let session = auth.session().await?;
+    let session = auth.own_session().await?;
     let tools = &auth.identity.tools;
     password_change::verify(&auth.db, tools, &session.caller, &input.password).await.map_err(
         |error| match error {
@@ -172,7 +172,7 @@ struct ResetToken {
 #[post("/api/auth/delete-user")]
 async fn delete_user(auth: Auth, body: Body<false>) -> Answer {
     let input: DeleteUser = auth.input(body)?;
-    let session = auth.session().await?;
+    let session = auth.own_session().await?;
     let tools = &auth.identity.tools;
     if let Some(password) = input.password.as_deref().filter(|password| !password.is_empty()) {
         password_change::verify(&auth.db, tools, &session.caller, password).await?;
@@ -200,6 +200,9 @@ async fn delete_user_callback(auth: Auth) -> Answer {
     let session = auth.session_if_any().await?;
     let unknown = Refusal::IdentityAs(StatusCode::NOT_FOUND, IdentityError::FailedToGetUserInfo);
     let session = session.ok_or(unknown)?;
+    if session.session.impersonated_by.is_some() {
+        return Err(IdentityError::NotWhileImpersonating.into());
+    }
     delete(&auth, &session.caller, Some(&input.token)).await?;
     match input.callback_url.as_deref() {
         None | Some("") => Ok(deleted(&auth)),

@@ -112,12 +112,13 @@ async fn verify_email(auth: Auth) -> Answer {
 #[post("/api/auth/change-email")]
 async fn change_email(auth: Auth, body: Body<false>) -> Answer {
     let input: ChangeEmail = auth.input(body)?;
-    let session = auth.session().await?;
+    let session = auth.own_session().await?;
     if input.new_email.to_lowercase() == session.user.email {
         return Err(Failure::from(Refusal::Plain("Email is the same")));
     }
     let (tools, callback) = (&auth.identity.tools, input.callback_url.as_deref());
-    let (caller, user) = (&session.caller, &session.user);
+    let (caller, user, floor) = (&session.caller, &session.user, answer_floor());
     address::request_change(&auth.db, tools, caller, user, &input.new_email, callback).await?;
+    floor.await;
     Ok(HttpResponse::Ok().json(Status { status: true }))
 }

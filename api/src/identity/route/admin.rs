@@ -121,7 +121,7 @@ fn taken(error: IdentityError) -> Failure {
 ///
 /// For administrators. `sortBy` and `filterField` name members of a user; another name, and a value that is not of the
 /// member's type, find nobody.
-#[utoipa::path(tag = "administration", operation_id = "listUsers",
+#[utoipa::path(tag = "administration", operation_id = "adminListUsers",
     params(
         ("searchValue" = Option<String>, Query, description = "Text to look for; letter case does not matter"),
         ("searchField" = Option<String>, Query, description = "Where: `email` or `name`"),

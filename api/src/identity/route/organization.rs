@@ -119,7 +119,7 @@ async fn set_active_organization(auth: Auth, body: Body<false>) -> Answer {
 }
 
 /// An organization of yours
-#[utoipa::path(tag = "organization", operation_id = "getOrganization",
+#[utoipa::path(tag = "organization", operation_id = "readOrganization",
     params(
         ("organizationId" = Option<Uuid>, Query, description = "The organization, unless it is the active one"),
         ("organizationSlug" = Option<String>, Query, description = "Its slug, instead"),

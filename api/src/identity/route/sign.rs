@@ -96,7 +96,13 @@ async fn sign_out(auth: Auth, body: Body<false>) -> Answer {
         session::end(&auth.db, &token).await?;
     }
     let mut answer = HttpResponse::Ok();
-    auth.identity.cookies.clear(&mut answer);
+    let (cookies, headers) = (&auth.identity.cookies, auth.request.headers());
+    cookies.clear(&mut answer);
+    // Who signs out while they act as somebody else is not left signed in as themselves.
+    if let Some((token, _)) = cookies.admin_session(headers) {
+        session::end(&auth.db, &token).await?;
+        cookies.clear_admin_session(&mut answer);
+    }
     Ok(answer.json(Success { success: true }))
 }
 
@@ -134,7 +140,7 @@ async fn get_session(auth: Auth) -> Answer {
     };
     auth.note_user(&current.user);
     if current.extended {
-        cookies.set_token(&mut answer, &token, true);
+        cookies.keep_session(&mut answer, auth.request.headers(), &token);
     }
     let (session, user) = (current.session.into(), current.user.into());
     Ok(answer.json(AuthSessionAndUser { session, user }))

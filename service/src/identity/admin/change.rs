@@ -12,7 +12,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::super::{IdentityError, account, lockout};
+use super::super::{IdentityError, account, lockout, session as sessions};
 use crate::{Caller, Result, Transaction, caller::Role, write};
 
 /// The user, locked until the transaction ends.
@@ -69,7 +69,7 @@ pub(in super::super) async fn ban(
     reason: Option<String>,
     until: Option<DateTime<Utc>>,
 ) -> Result<user::Model> {
-    end_all(tx, user.id, None).await?;
+    sessions::end_all(tx, user.id, None).await?;
     let change = user::ActiveModel {
         banned: Set(true),
         ban_reason: Set(reason),
@@ -77,22 +77,6 @@ pub(in super::super) async fn ban(
         ..Default::default()
     };
     write::update::<User>(tx, caller, "ban", user, change).await
-}
-
-/// Ends the user's sessions, and those in which they act as somebody else, but for the one to `keep`.
-///
-/// # Errors
-/// Those of the database.
-pub(in super::super) async fn end_all(
-    tx: &Transaction,
-    user_id: Uuid,
-    keep: Option<Uuid>,
-) -> Result<u64> {
-    let theirs = Condition::any()
-        .add(session::Column::UserId.eq(user_id))
-        .add(session::Column::ImpersonatedBy.eq(user_id));
-    end(tx, Condition::all().add(theirs).add_option(keep.map(|id| session::Column::Id.ne(id))))
-        .await
 }
 
 /// Ends the sessions that satisfy the condition; how many there were.
@@ -116,7 +100,7 @@ pub(in super::super) async fn set_password(
     hash: &str,
     keep: Option<Uuid>,
 ) -> Result<()> {
-    end_all(tx, user.id, keep).await?;
+    sessions::end_all(tx, user.id, keep).await?;
     account::set_password(tx, caller, user, hash).await?;
     lockout::forgive(tx, user).await?;
     write::note::<User>(tx, caller, "setPassword", user).await

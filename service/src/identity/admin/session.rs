@@ -8,7 +8,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
 use super::{
-    super::{IdentityError, snapshot, transact},
+    super::{IdentityError, session as sessions, snapshot, transact},
     Permission, change,
 };
 use crate::{Caller, Database, write};
@@ -78,7 +78,7 @@ pub async fn revoke_sessions(
             Err(IdentityError::UserNotFound) => Ok(()),
             Err(error) => Err(error),
             Ok(user) => {
-                change::end(tx, session::Column::UserId.eq(user_id)).await?;
+                sessions::end_all(tx, user_id, None).await?;
                 Ok(write::note::<User>(tx, &caller, "revokeSessions", &user).await?)
             }
         }

@@ -4,7 +4,7 @@ use entity::{
     prelude::{Session, User},
     session::Column,
 };
-use sea_orm::ColumnTrait;
+use sea_orm::{ColumnTrait, Condition};
 
 use crate::{Principal, Resource, Right, field::Field, scope::Scope, table::RelationField};
 
@@ -25,6 +25,8 @@ impl Resource for Session {
     }
 
     fn scope(user: &Principal, _: Right) -> Scope {
-        Scope::only(Column::UserId.eq(user.id))
+        // Those in which an administrator acts as the user are not theirs.
+        let own = Condition::all().add(Column::UserId.eq(user.id));
+        Scope::only(own.add(Column::ImpersonatedBy.is_null()))
     }
 }

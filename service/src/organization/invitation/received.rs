@@ -11,11 +11,13 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{InvitationStatus, MAX_LISTED, answer, find, is_pending, members, pending, roles_of};
+use super::{
+    InvitationStatus, MAX_LISTED, answer, check_owner, find, is_pending, members, pending, roles_of,
+};
 use crate::{
     Caller, Transaction,
     identity::IdentityError,
-    organization::{self as organizations, session},
+    organization::{self as organizations, Roles, session},
 };
 
 /// An invitation as its recipient sees it.
@@ -34,7 +36,8 @@ pub struct Received {
 /// # Errors
 /// `InvitationNotFound`, also for one that is over or was answered; `YouAreNotTheRecipientOfTheInvitation`,
 /// `EmailVerificationRequiredBeforeAcceptingOrRejectingInvitation`, `OrganizationMembershipLimitReached`,
-/// `UserIsAlreadyAMemberOfThisOrganization`.
+/// `UserIsAlreadyAMemberOfThisOrganization`; `InviterIsNoLongerAMemberOfTheOrganization`, also if the inviter may not
+/// invite any more, and `YouAreNotAllowedToInviteUserWithThisRole` if not with that role.
 pub async fn accept(
     tx: &Transaction,
     caller: &Caller,
@@ -45,6 +48,15 @@ pub async fn accept(
         return Err(IdentityError::InvitationNotFound);
     }
     let organization_id = invitation.organization_id;
+    // An invitation is worth no more than its inviter: who may not invite any more has not left a way in.
+    let (inviter, _) = members::of_user(tx, organization_id, invitation.inviter_id)
+        .await?
+        .ok_or(IdentityError::InviterIsNoLongerAMemberOfTheOrganization)?;
+    let inviter = Roles::of(&inviter.role);
+    if !inviter.may("create", "invitation") {
+        return Err(IdentityError::InviterIsNoLongerAMemberOfTheOrganization);
+    }
+    check_owner(&inviter, &roles_of(&invitation))?;
     if members::of_caller(tx, caller, organization_id).await?.is_some() {
         return Err(IdentityError::UserIsAlreadyAMemberOfThisOrganization);
     }
