@@ -134,7 +134,7 @@ pub async fn update_role(
         return Err(IdentityError::YouCannotLeaveTheOrganizationWithoutAnOwner);
     }
     let change = ActiveModel { role: Set(roles.to_string()), ..Default::default() };
-    Ok(write::update::<Member>(tx, caller, "update_role", before, change).await?)
+    Ok(write::update::<Member>(tx, caller, "updateRole", before, change).await?)
 }
 
 /// The caller's membership in the active organization.

@@ -145,7 +145,7 @@ async fn only_owners_decide_who_owns(#[values(Sqlite, Postgres)] backend: Backen
         "400 NO_ACTIVE_ORGANIZATION"
     );
     let trail = app.audit_actions().await;
-    assert_eq!(trail.iter().filter(|action| *action == "update_role member").count(), 4);
+    assert_eq!(trail.iter().filter(|action| *action == "updateRole member").count(), 4);
 }
 
 #[rstest]
