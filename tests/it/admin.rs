@@ -225,6 +225,10 @@ async fn users_are_changed(#[values(Sqlite, Postgres)] backend: Backend) {
     let update = async |data: Value| {
         post(&root, "update-user", json!({ "userId": bob.id, "data": data })).await
     };
+    let verified = json!({ "email": "bob@example.net", "emailVerified": true });
+    assert_eq!(update(verified).await.json()["emailVerified"], true);
+    let same = json!({ "email": "Bob@example.net" });
+    assert_eq!(update(same).await.json()["emailVerified"], true);
 
     let answer = update(json!({ "name": "Bob", "email": "Bob@Example.org", "username": "Bobby", "image": null, "hobby": 1 })).await;
     assert_snapshot!(answer, @r#"
@@ -291,7 +295,7 @@ async fn users_are_changed(#[values(Sqlite, Postgres)] backend: Backend) {
     assert_eq!(code(&nobody), "404 USER_NOT_FOUND");
     assert_eq!(
         trail(&app).await,
-        ["update", "update", "grantAdmin", "ban", "revokeAdmin", "unban"]
+        ["update", "update", "update", "grantAdmin", "ban", "revokeAdmin", "unban"]
             .map(|action| format!("root: {action} Bob"))
     );
 }

@@ -16,7 +16,7 @@ use crate::{Caller, Database, Transaction, caller::Role, write};
 pub struct Changes {
     /// What they are called.
     pub name: Option<String>,
-    /// Their address; whether it counts as verified stays as it is.
+    /// Their address. Another one does not count as verified unless `email_verified` says so.
     pub email: Option<String>,
     /// Whether the address is known to be theirs.
     pub email_verified: Option<bool>,
@@ -64,8 +64,12 @@ pub async fn update(
         if changes.banned == Some(true) && caller.user_id() == Some(id) {
             return Err(IdentityError::YouCannotBanYourself);
         }
-        let rest = rest(&changes)?;
+        let mut rest = rest(&changes)?;
         let mut user = change::find(tx, user::Column::Id.eq(id)).await?;
+        let is_new = |email: &String| *email != user.email;
+        if changes.email_verified.is_none() && rest.email.try_as_ref().is_some_and(is_new) {
+            rest.email_verified = Set(false);
+        }
         if let Some(role) = changes.role {
             user = change::set_role(tx, &caller, user, role).await?;
         }
