@@ -20,6 +20,7 @@ use std::{
     time::Duration,
 };
 
+use anyhow::{Context, anyhow};
 use service::{
     database::{DatabaseOptions, Synchronous},
     mail::{Sender, Transport},
@@ -323,8 +324,8 @@ impl Config {
         self.public_url.as_ref().map_or(self.is_production(), Origin::is_https)
     }
 
-    fn mail_from(&self) -> Option<Sender> {
-        self.mail_from.clone().or_else(|| mail::sender(DEFAULT_SENDER).ok())
+    fn mail_from(&self) -> Result<Sender, Use> {
+        self.mail_from.clone().map_or_else(|| mail::sender(DEFAULT_SENDER), Ok)
     }
 
     fn email_outbox(&self) -> Option<PathBuf> {
@@ -334,13 +335,18 @@ impl Config {
     }
 
     /// How messages are sent; `None` if they wait.
-    pub fn transport(&self) -> Option<Transport> {
-        let sender = self.mail_from()?;
-        match &self.smtp_url {
-            Some(url) => Transport::smtp(url.reveal(), sender).ok(),
+    ///
+    /// # Errors
+    /// When the mail server or the sender cannot be used.
+    pub fn transport(&self) -> anyhow::Result<Option<Transport>> {
+        let sender = self.mail_from().map_err(|allowed| anyhow!("MAIL_FROM: use {}", allowed.0))?;
+        Ok(match &self.smtp_url {
+            Some(url) => {
+                Some(Transport::smtp(url.reveal(), sender).context("SMTP_URL cannot be used")?)
+            }
             None if self.is_production() => None,
             None => Some(Transport::log(self.email_outbox(), sender)),
-        }
+        })
     }
 
     /// How log lines are written.

@@ -78,7 +78,7 @@ impl Server {
         let parts = Arc::new(Parts::new(config, address).await?);
         let limits = parts.limits.clone();
         let background = parts.background().await?;
-        let mail = parts.mail(&background);
+        let mail = parts.mail(&background)?;
         let workers = HttpServer::new(move || app(&parts))
             .workers(config.workers())
             .keep_alive(KEEP_ALIVE)
@@ -183,12 +183,12 @@ impl Parts {
     }
 
     /// What sends the messages, with a connection of its own on PostgreSQL.
-    fn mail(&self, background: &Database) -> Option<Worker> {
-        let Some(transport) = self.config.transport() else {
+    fn mail(&self, background: &Database) -> anyhow::Result<Option<Worker>> {
+        let Some(transport) = self.config.transport()? else {
             tracing::warn!("no mail is sent: SMTP_URL is not set; messages wait in the database");
-            return None;
+            return Ok(None);
         };
-        Some(Worker::new(background.clone(), self.identity.mailer(), transport))
+        Ok(Some(Worker::new(background.clone(), self.identity.mailer(), transport)))
     }
 
     /// The database of one worker.
