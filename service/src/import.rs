@@ -171,6 +171,8 @@ trait Imported: EntityTrait<Model: IntoActiveModel<Self::ActiveModel> + Clone> {
     const COLUMNS: &'static [(&'static str, Kind)];
     /// What no two rows have in common here, and what is said of a row that has.
     const KEYS: &'static [(&'static [Self::Column], &'static str)];
+    /// By what a row that has the same id here is known to be the same one, and not another.
+    const IDENTITY: &'static [Self::Column];
     /// What is compared of a row that is here already.
     const COMPARED: &'static [Self::Column];
 

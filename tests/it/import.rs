@@ -317,3 +317,39 @@ async fn what_is_no_database_of_better_auth_is_told(#[values(Sqlite, Postgres)] 
     let error = refused("mysql://root@localhost/app");
     assert!(error.contains("sqlite://PATH or postgres://"), "{error}");
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_row_is_not_taken_for_another_with_its_id(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let [ada] = app.users(["ada"]);
+    import(&app, &Foreign::new(backend, "1.6").await, &[]);
+    let (accounts, members) = (app.count("account").await, app.count("member").await);
+    let other = Foreign::new(backend, "1.6").await;
+    for sql in [
+        r#"UPDATE "user" SET "email" = 'eve@example.com' WHERE "email" = 'grace@example.com'"#,
+        &format!(
+            r#"INSERT INTO "user" ("id", "name", "email", "emailVerified", "createdAt", "updatedAt")
+               SELECT '{}', 'Ada', 'oscar@example.com', "emailVerified", "createdAt", "updatedAt"
+               FROM "user" WHERE "email" = 'eve@example.com'"#,
+            ada.id
+        ),
+        &format!(r#"UPDATE "account" SET "userId" = '{}' WHERE "providerId" = 'github'"#, ada.id),
+        r#"UPDATE "account" SET "id" = 'x' || "id", "accountId" = 'x' || "accountId""#,
+        r#"UPDATE "organization" SET "slug" = 'acme' WHERE "slug" = 'compilers'"#,
+        r#"UPDATE "member" SET "id" = 'x' || "id""#,
+    ] {
+        other.database.execute(sql).await;
+    }
+
+    let report = import(&app, &other, &[]);
+
+    assert_eq!(counts(&report, "users"), [6, 0, 2, 0, 4]);
+    assert_eq!(counts(&report, "accounts"), [5, 0, 0, 0, 5]);
+    assert_eq!(counts(&report, "organizations"), [2, 0, 1, 0, 1]);
+    assert_eq!(counts(&report, "members"), [3, 0, 0, 0, 3]);
+    let reasons = report["users"].to_string() + &report["organizations"].to_string();
+    assert_eq!(reasons.matches("a row here has its id, with another email").count(), 2);
+    assert_eq!(reasons.matches("a row here has its id, with another slug").count(), 1);
+    assert_eq!((app.count("account").await, app.count("member").await), (accounts, members));
+}

@@ -28,6 +28,7 @@ impl Imported for Account {
     ];
     const KEYS: &'static [(&'static [Column], &'static str)] =
         &[(&[Column::ProviderId, Column::AccountId], "there is another one of this account")];
+    const IDENTITY: &'static [Column] = &[];
     const COMPARED: &'static [Column] =
         &[Column::UserId, Column::AccountId, Column::ProviderId, Column::Password];
 

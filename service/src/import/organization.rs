@@ -23,6 +23,7 @@ impl Imported for Organization {
     ];
     const KEYS: &'static [(&'static [organization::Column], &'static str)] =
         &[(&[organization::Column::Slug], "another organization has the slug")];
+    const IDENTITY: &'static [organization::Column] = &[organization::Column::Slug];
     const COMPARED: &'static [organization::Column] = &[
         organization::Column::Name,
         organization::Column::Slug,
@@ -69,6 +70,7 @@ impl Imported for Member {
         &[member::Column::OrganizationId, member::Column::UserId],
         "the user is a member of the organization already",
     )];
+    const IDENTITY: &'static [member::Column] = &[];
     const COMPARED: &'static [member::Column] =
         &[member::Column::OrganizationId, member::Column::UserId, member::Column::Role];
 

@@ -41,8 +41,14 @@ impl<E: Imported> Sorted<E> {
     pub(super) fn place(&mut self, id: &str, row: &E::Model, there: &[E::Model], before: &Keys) {
         let id = id.to_owned();
         if let Some(ours) = there.iter().find(|ours| E::id(ours) == E::id(row)) {
-            self.here.push(E::id(row));
             let differ = |column: &&E::Column| ours.get(**column) != row.get(**column);
+            if let Some(column) = E::IDENTITY.iter().find(differ) {
+                let reason =
+                    format!("a row here has its id, with another {}", name_of::<E>(column));
+                self.skipped.push(Skipped { id, reason });
+                return;
+            }
+            self.here.push(E::id(row));
             let columns: Vec<_> = E::COMPARED.iter().filter(differ).map(name_of::<E>).collect();
             if columns.is_empty() {
                 self.same += 1;

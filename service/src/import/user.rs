@@ -41,6 +41,7 @@ impl Imported for User {
         (&[Column::Email], "another user has the e-mail address"),
         (&[Column::Username], "another user has the user name"),
     ];
+    const IDENTITY: &'static [Column] = &[Column::Email];
     const COMPARED: &'static [Column] = &[
         Column::Name,
         Column::Email,
