@@ -9,6 +9,7 @@ mod foreign;
 mod organization;
 mod row;
 mod sort;
+mod trail;
 mod user;
 
 use std::{
@@ -139,6 +140,8 @@ struct Known {
     rows: HashMap<&'static str, HashSet<Uuid>>,
     /// The organizations that have an owner.
     owned: HashSet<Uuid>,
+    /// The rows that were not here before this run.
+    new: HashSet<(&'static str, Uuid)>,
     notes: BTreeMap<&'static str, u64>,
 }
 
@@ -175,8 +178,21 @@ trait Imported: EntityTrait<Model: IntoActiveModel<Self::ActiveModel> + Clone> {
     const IDENTITY: &'static [Self::Column];
     /// What is compared of a row that is here already.
     const COMPARED: &'static [Self::Column];
+    /// The table whose audit trail tells whether a row that is not here may come.
+    const AUDITED: &'static str = Self::TABLE;
 
     fn id(row: &Self::Model) -> Uuid;
+
+    /// The id under which that is audited.
+    fn audited(row: &Self::Model) -> Uuid {
+        Self::id(row)
+    }
+
+    /// Why a row that is not here may not come, after all that was `done` here. With `is_new`, what is audited came in
+    /// this run.
+    fn refusal(done: Option<&HashSet<String>>, _is_new: bool) -> Option<&'static str> {
+        done.map(|_| "it was here before, and was removed")
+    }
 
     /// The row as it is to be here, or why it cannot be.
     fn read(row: &Row, known: &mut Known) -> Result<Self::Model, String>;
@@ -228,11 +244,17 @@ impl Import<'_> {
     ) -> Result<(), ImportError> {
         let (caller, before) = (self.caller.clone(), Rc::clone(taken));
         let dry_run = self.dry_run;
+        let parents = arrivals.iter().map(|(_, row)| (E::AUDITED, E::audited(row)));
+        let new: HashSet<_> = parents.filter(|parent| self.known.new.contains(parent)).collect();
         let work = async move |tx: &Transaction| {
             let there = existing::<E>(tx, &arrivals).await?;
+            let trail = trail::of::<E>(tx, &arrivals).await?;
             let mut sorted = Sorted::<E>::default();
             for (id, row) in &arrivals {
-                sorted.place(id, row, &there, &before.borrow());
+                let audited = E::audited(row);
+                let is_new = new.contains(&(E::AUDITED, audited));
+                let refusal = E::refusal(trail.get(&audited), is_new);
+                sorted.place(id, row, refusal, &there, &before.borrow());
             }
             if !dry_run && !sorted.new.is_empty() {
                 E::store(tx, &caller, sorted.new.clone()).await?;
@@ -247,6 +269,7 @@ impl Import<'_> {
         tally.different.extend(sorted.different);
         tally.skipped.extend(sorted.skipped);
         taken.borrow_mut().extend(sorted.taken);
+        self.known.new.extend(sorted.new.iter().map(|row| (E::TABLE, E::id(row))));
         self.known.rows.entry(E::TABLE).or_default().extend(sorted.here);
         Ok(())
     }

@@ -353,3 +353,47 @@ async fn a_row_is_not_taken_for_another_with_its_id(#[values(Sqlite, Postgres)] 
     assert_eq!(reasons.matches("a row here has its id, with another slug").count(), 1);
     assert_eq!((app.count("account").await, app.count("member").await), (accounts, members));
 }
+
+#[rstest]
+#[tokio::test]
+async fn what_was_taken_away_does_not_come_back(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let [root] = app.users(["root"]);
+    let foreign = Foreign::new(backend, "1.6").await;
+    import(&app, &foreign, &[]);
+    let found = root.get("/api/auth/admin/list-users?searchValue=mallory@example.com").await.json();
+    let signed_in = json!({ "email": "grace@example.com", "password": PASSWORD });
+    let answer = app.anonymous().post("/api/auth/sign-in/email", signed_in).await.json();
+    let bearer = format!("Bearer {}", answer["token"].as_str().expect("a token"));
+    let as_grace = async |route: &str, body: Value| {
+        let request = app.anonymous().request("POST", format!("/api/auth/{route}"));
+        let answer = request.header("Authorization", &bearer).json(&body).send().await;
+        assert_eq!(answer.status, 200, "{answer}");
+        answer.json()
+    };
+    let removed = root
+        .post("/api/auth/admin/remove-user", json!({ "userId": found["users"][0]["id"] }))
+        .await;
+    assert_eq!(removed.status, 200, "{removed}");
+    as_grace("unlink-account", json!({ "providerId": "github" })).await;
+    let compilers = json!({ "organizationSlug": "compilers" });
+    let compilers = as_grace("organization/set-active", compilers).await["id"].clone();
+    let heidi = json!({ "memberIdOrEmail": "heidi@example.com", "organizationId": compilers });
+    as_grace("organization/remove-member", heidi).await;
+    // Of an import that was interrupted the rest comes.
+    app.execute("DELETE FROM account WHERE user_id = (SELECT id FROM \"user\" WHERE email = 'heidi@example.com')").await;
+
+    let dry = import(&app, &foreign, &["--dry-run"]);
+    let report = import(&app, &foreign, &[]);
+
+    assert_eq!(dry, report);
+    assert_eq!(counts(&report, "users"), [5, 0, 2, 0, 3]);
+    assert_eq!(counts(&report, "accounts"), [5, 1, 1, 0, 3]);
+    assert_eq!(counts(&report, "members"), [3, 0, 1, 0, 2]);
+    let reasons = |table: &str| report[table]["skipped"].to_string();
+    for table in ["users", "members"] {
+        assert_eq!(reasons(table).matches("it was here before, and was removed").count(), 1);
+    }
+    assert!(reasons("accounts").contains("its user was changed here, or did not come from there"));
+    assert_eq!(sign_in(&app, "heidi@example.com", "fianc\u{e9} 1 password").await, 200);
+}

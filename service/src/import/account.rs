@@ -1,14 +1,16 @@
 //! How people sign in: passwords, which go on being good, and accounts elsewhere. The tokens of those are not brought
 //! in: there are new ones at the next sign-in.
 
+use std::collections::HashSet;
+
 use entity::{
     account::{Column, Model},
-    prelude::Account,
+    prelude::{Account, User},
 };
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 use uuid::Uuid;
 
-use super::{Imported, Kind, Known, Row, id_of};
+use super::{Imported, Kind, Known, Row, id_of, trail::IMPORT};
 use crate::{
     Caller, Result, Transaction,
     identity::{account::PROVIDER, password},
@@ -31,9 +33,21 @@ impl Imported for Account {
     const IDENTITY: &'static [Column] = &[];
     const COMPARED: &'static [Column] =
         &[Column::UserId, Column::AccountId, Column::ProviderId, Column::Password];
+    const AUDITED: &'static str = User::TABLE;
 
     fn id(row: &Model) -> Uuid {
         row.id
+    }
+
+    fn audited(row: &Model) -> Uuid {
+        row.user_id
+    }
+
+    /// A way to sign in may have been taken from a user to whom anything was done but the import.
+    fn refusal(done: Option<&HashSet<String>>, is_new: bool) -> Option<&'static str> {
+        let is_untouched =
+            done.map_or(is_new, |actions| actions.iter().all(|action| action == IMPORT));
+        (!is_untouched).then_some("its user was changed here, or did not come from there")
     }
 
     fn read(row: &Row, known: &mut Known) -> Result<Model, String> {

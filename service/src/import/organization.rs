@@ -7,7 +7,7 @@ use entity::{
 use sea_orm::ActiveEnum;
 use uuid::Uuid;
 
-use super::{Imported, Kind, Known, Row, id_of};
+use super::{Imported, Kind, Known, Row, id_of, trail::IMPORT};
 use crate::{Caller, Result, Transaction, organization::OrganizationRole, write};
 
 impl Imported for Organization {
@@ -53,7 +53,7 @@ impl Imported for Organization {
         caller: &Caller,
         rows: Vec<organization::Model>,
     ) -> Result<()> {
-        write::insert_as_they_are::<Self>(tx, caller, "import", &rows).await
+        write::insert_as_they_are::<Self>(tx, caller, IMPORT, &rows).await
     }
 }
 
@@ -97,7 +97,7 @@ impl Imported for Member {
     }
 
     async fn store(tx: &Transaction, caller: &Caller, rows: Vec<member::Model>) -> Result<()> {
-        write::insert_as_they_are::<Self>(tx, caller, "import", &rows).await
+        write::insert_as_they_are::<Self>(tx, caller, IMPORT, &rows).await
     }
 }
 

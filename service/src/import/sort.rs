@@ -36,9 +36,16 @@ impl<E: Imported> Default for Sorted<E> {
 }
 
 impl<E: Imported> Sorted<E> {
-    /// Finds out what becomes of a row. `there` are the rows here that may be in its way, `before` the keys of those that
-    /// came before.
-    pub(super) fn place(&mut self, id: &str, row: &E::Model, there: &[E::Model], before: &Keys) {
+    /// Finds out what becomes of a row. `refusal` is why it may not come if it is not here, `there` are the rows here that
+    /// may be in its way, `before` the keys of those that came before.
+    pub(super) fn place(
+        &mut self,
+        id: &str,
+        row: &E::Model,
+        refusal: Option<&str>,
+        there: &[E::Model],
+        before: &Keys,
+    ) {
         let id = id.to_owned();
         if let Some(ours) = there.iter().find(|ours| E::id(ours) == E::id(row)) {
             let differ = |column: &&E::Column| ours.get(**column) != row.get(**column);
@@ -55,6 +62,10 @@ impl<E: Imported> Sorted<E> {
             } else {
                 self.different.push(Different { id, columns });
             }
+            return;
+        }
+        if let Some(reason) = refusal {
+            self.skipped.push(Skipped { id, reason: reason.to_owned() });
             return;
         }
         let mut keys = Vec::with_capacity(E::KEYS.len());

@@ -7,7 +7,7 @@ use entity::{
 use sea_orm::ActiveEnum;
 use uuid::Uuid;
 
-use super::{Imported, Kind, Known, Row, id_of};
+use super::{Imported, Kind, Known, Row, id_of, trail::IMPORT};
 use crate::{
     Caller, Result, Transaction,
     caller::Role,
@@ -93,7 +93,7 @@ impl Imported for User {
     }
 
     async fn store(tx: &Transaction, caller: &Caller, rows: Vec<Model>) -> Result<()> {
-        write::insert_as_they_are::<Self>(tx, caller, "import", &rows).await
+        write::insert_as_they_are::<Self>(tx, caller, IMPORT, &rows).await
     }
 }
 
