@@ -61,8 +61,8 @@ impl Imported for User {
 
     fn read(row: &Row, known: &mut Known) -> Result<Model, String> {
         let address = row.filled("email")?;
-        let email = normalize(address).ok().filter(|email| email.chars().count() <= 320);
-        let email = email.ok_or_else(|| format!("its e-mail address is not valid: {address:?}"))?;
+        let email = normalize(address)
+            .map_err(|_refused| format!("its e-mail address is not valid: {address:?}"))?;
         let created_at = row.first_time(&["createdAt", "updatedAt"])?;
         let model = Model {
             id: id_of(Self::TABLE, row.filled("id")?),
@@ -118,4 +118,25 @@ fn role_of(row: &Row, known: &mut Known) -> Role {
         known.note("users who had a role that there is not here, and are ordinary users now");
     }
     Role::User
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_comes_only_with_an_address_that_can_be_stored() {
+        let read = |email: &str| {
+            let values = [("id", "1"), ("email", email), ("createdAt", "2025-03-04")];
+            let values = values.map(|(name, value)| (name, Some(value.to_owned())));
+            User::read(&Row::new(values.into()), &mut Known::default())
+        };
+        assert_eq!(read("Ada@Example.com").unwrap().email, "ada@example.com");
+        // Its lower case is longer.
+        let long =
+            format!("{}@{}com", "a".repeat(64), format!("{}.", "\u{130}".repeat(20)).repeat(11));
+        for email in ["", "ada", "ada@\0example.com", "ada@\0[127.0.0.1]", &long] {
+            assert!(read(email).unwrap_err().contains("is not valid"), "{email:?}");
+        }
+    }
 }
