@@ -100,6 +100,20 @@ export const DEVIATIONS: Deviation[] = [
 		reason: "The refusal has the code that Better Auth has for it.",
 	},
 	{
+		route: "POST /sign-in/email",
+		fact: "body.user.emailVerified",
+		step: "core: password reset: the new one is good",
+		reference: "false",
+		subject: "true",
+		reason: "Who sets a password by a link in a mail has shown that the address is theirs.",
+	},
+	{
+		route: "POST /sign-in/social",
+		fact: /^(status|body\.(code|message))$/,
+		step: "social: sign-in: trusts no token of others",
+		reason: "Tokens that a client brings along are not taken; Better Auth says the same of providers that cannot check them.",
+	},
+	{
 		route: "GET /error",
 		fact: /^(content-type|body)$/,
 		reason: "The error is told as plain text: a page that repeats what it is given is one more place for scripts to come in.",

@@ -92,8 +92,8 @@ export const change: Scenario = {
 			() => change(taken.email),
 			(data) => assert.deepEqual(data, { status: true }),
 		);
-		await run.step("and sends nothing there", async () => {
-			assert.deepEqual(await run.pendingMails(verified.email), []);
+		await run.step("and sends nothing there that changes it", async () => {
+			assert.ok(!(await run.pendingMails(taken.email)).includes("verify-new-email"));
 		});
 
 		await run.ok(
