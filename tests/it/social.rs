@@ -1,7 +1,10 @@
 //! Signing in elsewhere, at a provider that these tests start.
 
+use std::time::{Duration, Instant};
+
 use rstest::rstest;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 use self::provider::{Person, Provider};
 use crate::harness::Backend::{self, Postgres, Sqlite};
@@ -118,9 +121,24 @@ async fn keys_of_a_provider_may_change(#[values(Sqlite, Postgres)] backend: Back
     provider.change_key();
     let (to, _) = sign_in(&app, &provider, Person::new("1", GRACE)).await;
     assert_eq!(to, "/oops?from=acme&error=unable_to_get_user_info");
-    tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+    tokio::time::sleep(Duration::from_secs(10)).await;
     let (to, _) = sign_in(&app, &provider, Person::new("1", GRACE)).await;
     assert_eq!(to, "/dashboard");
+}
+
+#[tokio::test]
+async fn a_provider_that_hangs_is_waited_for_once() {
+    // Connections are made, and nobody answers.
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let address = listener.local_addr().expect("the listener has an address");
+    let setting = format!("acme=http://client:s3cret@{address}").leak();
+    let app = App::start_with(Sqlite, &[("OAUTH_PROVIDERS", setting)]).await;
+    let nobody = app.anonymous();
+    let leave = || nobody.post("/api/auth/sign-in/social", json!({ "provider": "acme" }));
+    let started = Instant::now();
+    let (first, second, third) = tokio::join!(leave(), leave(), leave());
+    assert_eq!([first.status, second.status, third.status, leave().await.status], [503; 4]);
+    assert!(started.elapsed() < Duration::from_secs(19), "{:?}", started.elapsed());
 }
 
 #[rstest]

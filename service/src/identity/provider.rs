@@ -7,7 +7,7 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -23,13 +23,13 @@ use openidconnect::{
     },
 };
 use thiserror::Error;
-use tokio::sync::Mutex;
+use tokio::{sync, time};
 
-/// How long a provider's answer may take.
+/// How long a provider's answer may take, and all that it says of itself together.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long what a provider says of itself is believed.
 const FRESH: Duration = Duration::from_hours(1);
-/// How soon a provider that did not answer is asked again, and one whose key is unknown.
+/// How soon after an attempt a provider that did not answer is asked again, and one whose key is unknown.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The largest answer of a provider, in bytes.
 const MAX_ANSWER: usize = 1 << 20;
@@ -127,6 +127,8 @@ pub struct Provider {
     registration: Registration,
     http: Http,
     known: Mutex<Known>,
+    /// Held by who asks the provider what it is.
+    asking: sync::Mutex<()>,
 }
 
 impl fmt::Debug for Provider {
@@ -135,10 +137,23 @@ impl fmt::Debug for Provider {
     }
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Known {
     metadata: Option<CoreProviderMetadata>,
+    /// When it last answered, or failed to.
     asked: Option<Instant>,
+}
+
+impl Known {
+    /// Whether the provider need not be asked by who wants to know nothing older than `age`.
+    fn suffices(&self, age: Duration) -> bool {
+        let wait = if self.metadata.is_some() { age } else { PATIENCE };
+        self.asked.is_some_and(|asked| asked.elapsed() < wait)
+    }
+
+    fn metadata(self) -> Result<CoreProviderMetadata, Failure> {
+        self.metadata.ok_or_else(|| Failure::Unusable("it does not answer".to_owned()))
+    }
 }
 
 impl Providers {
@@ -166,7 +181,12 @@ impl Provider {
             // asked for inside of this network.
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
-        Ok(Self { registration, http: Http(http), known: Mutex::default() })
+        Ok(Self {
+            registration,
+            http: Http(http),
+            known: Mutex::default(),
+            asking: sync::Mutex::default(),
+        })
     }
 
     /// The address where the provider asks its user.
@@ -280,20 +300,45 @@ impl Provider {
     }
 
     async fn metadata(&self, age: Duration) -> Result<CoreProviderMetadata, Failure> {
-        let mut known = self.known.lock().await;
-        let wait = if known.metadata.is_some() { age } else { PATIENCE };
-        if known.asked.is_none_or(|asked| asked.elapsed() >= wait) {
-            known.asked = Some(Instant::now());
-            let issuer = IssuerUrl::new(self.issuer().to_owned()).map_err(unusable)?;
-            match CoreProviderMetadata::discover_async(issuer, &self.http).await {
-                Ok(metadata) => known.metadata = Some(metadata),
-                Err(error) => {
-                    let (provider, error) = (self.name(), chain(&error));
-                    tracing::warn!(provider, error, "a provider does not say what it is");
-                }
+        let known = self.known().clone();
+        if known.suffices(age) {
+            return known.metadata();
+        }
+        // Who can do with what was known before does not wait for another who asks.
+        let asking = if known.metadata.is_some() && age == FRESH {
+            self.asking.try_lock().ok()
+        } else {
+            Some(self.asking.lock().await)
+        };
+        if asking.is_none() {
+            return known.metadata();
+        }
+        let known = self.known().clone();
+        if known.suffices(age) {
+            return known.metadata();
+        }
+        let answer = self.discover().await;
+        let mut known = self.known();
+        // Counted from the end of the attempt: whoever has waited for it does not try at once again.
+        known.asked = Some(Instant::now());
+        match answer {
+            Ok(metadata) => known.metadata = Some(metadata),
+            Err(error) => {
+                let provider = self.name();
+                tracing::warn!(provider, %error, "a provider does not say what it is");
             }
         }
-        known.metadata.clone().ok_or_else(|| Failure::Unusable("it does not answer".to_owned()))
+        known.clone().metadata()
+    }
+
+    async fn discover(&self) -> Result<CoreProviderMetadata, Failure> {
+        let issuer = IssuerUrl::new(self.issuer().to_owned()).map_err(unusable)?;
+        let answer = CoreProviderMetadata::discover_async(issuer, &self.http);
+        time::timeout(TIMEOUT, answer).await.map_err(unusable)?.map_err(unusable)
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
