@@ -175,15 +175,17 @@ impl Provider {
     fn new(registration: Registration) -> Result<Self, reqwest::Error> {
         // Whoever has chosen before has chosen.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
+        let client = reqwest::Client::builder()
             .timeout(TIMEOUT)
             // A provider's addresses are in what it says of itself; to follow it elsewhere would let it choose what is
             // asked for inside of this network.
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
+        // The operator's own choice, for a provider on this machine.
+        let plain = registration.issuer.starts_with("http://");
         Ok(Self {
             registration,
-            http: Http(http),
+            http: Http { client, plain },
             known: Mutex::default(),
             asking: sync::Mutex::default(),
         })
@@ -386,11 +388,17 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 /// How providers are asked.
 #[derive(Clone)]
-struct Http(reqwest::Client);
+struct Http {
+    client: reqwest::Client,
+    /// Whether addresses may be without TLS.
+    plain: bool,
+}
 
 /// Why a provider did not answer.
 #[derive(Debug, Error)]
 enum HttpError {
+    #[error("{0} is not https")]
+    Plain(openidconnect::http::Uri),
     #[error(transparent)]
     Request(#[from] reqwest::Error),
     #[error("the answer is too long")]
@@ -405,7 +413,10 @@ impl<'c> AsyncHttpClient<'c> for Http {
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(async move {
-            let mut answer = self.0.execute(request.try_into()?).await?;
+            if !self.plain && request.uri().scheme_str() != Some("https") {
+                return Err(HttpError::Plain(request.uri().clone()));
+            }
+            let mut answer = self.client.execute(request.try_into()?).await?;
             let mut response = openidconnect::http::Response::builder().status(answer.status());
             for (name, value) in answer.headers() {
                 response = response.header(name, value);
@@ -419,5 +430,20 @@ impl<'c> AsyncHttpClient<'c> for Http {
             }
             Ok(response.body(body)?)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_has_tls_is_not_asked_without() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = Http { client: reqwest::Client::new(), plain: false };
+        for address in ["http://169.254.169.254/latest", "/keys"] {
+            let request = openidconnect::http::Request::get(address).body(Vec::new()).unwrap();
+            assert!(matches!(http.call(request).await, Err(HttpError::Plain(_))), "{address}");
+        }
     }
 }
