@@ -100,11 +100,9 @@ impl Identity {
 
 /// What the functions of identity work with, for a server that listens on `address`.
 pub fn tools(config: &Config, secret: &Secret, address: SocketAddr) -> Tools {
-    let sealer = Sealer::new(secret.reveal());
     Tools {
         hasher: Hasher::default(),
-        mailer: Mailer::new(sealer.clone()),
-        sealer,
+        mailer: Mailer::new(Sealer::new(secret.reveal())),
         base_url: config.public_url(address).into(),
         app_url: config.app_url(address).into(),
         verified_only: config.email_verification == EmailVerification::Required,

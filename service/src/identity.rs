@@ -31,7 +31,6 @@ use std::{cell::Cell, rc::Rc, sync::Arc};
 
 use uuid::Uuid;
 
-use self::seal::Sealer;
 pub use self::{error::IdentityError, password::Hasher};
 use crate::{Database, Error, Result, Transaction, database::Isolation, mail::Mailer};
 
@@ -42,8 +41,6 @@ pub struct Tools {
     pub hasher: Hasher,
     /// Writes messages.
     pub mailer: Mailer,
-    /// Encrypts what is stored for this server alone.
-    pub sealer: Sealer,
     /// The server's own origin, for links to it.
     pub base_url: Arc<str>,
     /// The front end's origin, for links to it.

@@ -111,10 +111,6 @@ pub struct Arrival {
     pub(super) email_verified: bool,
     pub(super) name: Option<String>,
     pub(super) picture: Option<String>,
-    pub(super) access_token: String,
-    pub(super) refresh_token: Option<String>,
-    pub(super) id_token: String,
-    pub(super) expires_in: Option<Duration>,
     pub(super) scopes: Vec<String>,
 }
 
@@ -249,10 +245,6 @@ impl Provider {
             email_verified: false,
             name: None,
             picture: None,
-            access_token: answer.access_token().secret().clone(),
-            refresh_token: answer.refresh_token().map(|token| token.secret().clone()),
-            id_token: token.to_string(),
-            expires_in: answer.expires_in(),
             scopes: answer
                 .scopes()
                 .map(|scopes| scopes.iter().map(|scope| scope.as_str().to_owned()).collect())

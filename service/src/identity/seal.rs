@@ -1,4 +1,4 @@
-//! What is stored so that only this server can read it: the texts of messages, the tokens of accounts elsewhere.
+//! What is stored so that only this server can read it: the texts of messages.
 
 use std::fmt;
 

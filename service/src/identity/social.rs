@@ -13,7 +13,7 @@ use entity::{
 };
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder, Set, prelude::DateTimeWithTimeZone,
+    QueryOrder, Set,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -32,8 +32,6 @@ use crate::{Caller, Database, Error, Result, Transaction, write};
 
 /// How long somebody may be away at a provider.
 const LIFETIME: TimeDelta = TimeDelta::minutes(10);
-/// What tokens are sealed for.
-const PURPOSE: &str = "oauth-token";
 /// As much of a name as is stored, in characters.
 const MAX_NAME: usize = 255;
 /// The longest address of a picture.
@@ -231,7 +229,7 @@ impl Visit<'_> {
         let mut is_new = false;
         let user = if let Some(account) = self.account().await? {
             let user = profile::lock(tx, account.user_id).await?;
-            self.keep_tokens(account).await?;
+            self.note_use(account).await?;
             if arrival.email_verified && !user.email_verified && user.email == email {
                 address::set_verified(tx, caller, user).await?
             } else {
@@ -274,7 +272,7 @@ impl Visit<'_> {
             Some(account) if account.user_id != user.id => {
                 return Ok(Outcome::Refused("account_already_linked_to_different_user"));
             }
-            Some(account) => self.keep_tokens(account).await?,
+            Some(account) => self.note_use(account).await?,
             None => self.add_account(&user).await?,
         }
         Ok(Outcome::Linked)
@@ -320,10 +318,7 @@ impl Visit<'_> {
         write::note::<User>(self.tx, self.caller, "linkAccount", user).await
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "audited without the tokens, as what it is done for"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "audited as what it is done for")]
     async fn insert_account(&self, user: &user::Model) -> Result<()> {
         let at = self.caller.at.fixed_offset();
         let account = account::Model {
@@ -331,10 +326,11 @@ impl Visit<'_> {
             user_id: user.id,
             account_id: self.arrival.subject.clone(),
             provider_id: self.journey.provider.clone(),
-            access_token: Some(self.seal(&self.arrival.access_token)?),
-            refresh_token: self.seal_any(self.arrival.refresh_token.as_deref())?,
-            id_token: Some(self.seal(&self.arrival.id_token)?),
-            access_token_expires_at: self.expires_at(),
+            // Nothing asks the provider again in the user's name, and what is not there cannot be stolen.
+            access_token: None,
+            refresh_token: None,
+            id_token: None,
+            access_token_expires_at: None,
             refresh_token_expires_at: None,
             scope: Some(self.arrival.scopes.join(",")),
             password: None,
@@ -346,34 +342,15 @@ impl Visit<'_> {
         Ok(())
     }
 
-    #[expect(clippy::disallowed_methods, reason = "nothing that is audited: the tokens")]
-    async fn keep_tokens(&self, account: account::Model) -> Result<()> {
-        let mut change = account::ActiveModel {
+    #[expect(clippy::disallowed_methods, reason = "nothing that is audited: when it was used")]
+    async fn note_use(&self, account: account::Model) -> Result<()> {
+        let change = account::ActiveModel {
             id: Set(account.id),
-            access_token: Set(Some(self.seal(&self.arrival.access_token)?)),
-            id_token: Set(Some(self.seal(&self.arrival.id_token)?)),
-            access_token_expires_at: Set(self.expires_at()),
             updated_at: Set(self.caller.at.fixed_offset()),
             ..Default::default()
         };
-        if self.arrival.refresh_token.is_some() {
-            change.refresh_token = Set(self.seal_any(self.arrival.refresh_token.as_deref())?);
-        }
         Account::update(change).exec(self.tx).await?;
         Ok(())
-    }
-
-    fn seal(&self, token: &str) -> Result<String> {
-        self.tools.sealer.seal(PURPOSE, token)
-    }
-
-    fn seal_any(&self, token: Option<&str>) -> Result<Option<String>> {
-        token.map(|token| self.seal(token)).transpose()
-    }
-
-    fn expires_at(&self) -> Option<DateTimeWithTimeZone> {
-        let lasts = TimeDelta::from_std(self.arrival.expires_in?).ok()?;
-        self.caller.at.fixed_offset().checked_add_signed(lasts)
     }
 }
 
@@ -428,7 +405,10 @@ pub async fn unlink(
         }
         let account = accounts.into_iter().find(|account| chosen.is(account));
         let account = account.ok_or(IdentityError::AccountNotFound)?;
-        #[expect(clippy::disallowed_methods, reason = "audited without the tokens, below")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "audited below, without the hash of a password"
+        )]
         Account::delete_by_id(account.id).exec(tx).await?;
         Ok(write::note::<User>(tx, &caller, "unlinkAccount", &user).await?)
     })

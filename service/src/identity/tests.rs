@@ -59,11 +59,9 @@ impl Drop for Removed {
 }
 
 fn tools() -> Tools {
-    let sealer = Sealer::new("a secret of the tests, forty characters");
     Tools {
         hasher: Hasher::new(2),
-        mailer: Mailer::new(sealer.clone()),
-        sealer,
+        mailer: Mailer::new(Sealer::new("a secret of the tests, forty characters")),
         base_url: "http://localhost:8080".into(),
         app_url: "http://localhost:3000".into(),
         verified_only: false,
