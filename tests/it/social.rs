@@ -204,6 +204,9 @@ async fn a_token_that_is_not_for_this_journey_signs_nobody_in(
         Person { nonce: Some("of another journey"), ..grace.clone() },
         Person { issuer: Some("https://evil.example"), ..grace.clone() },
         Person { audience: "another client", ..grace.clone() },
+        Person { subject: "", ..grace.clone() },
+        Person { subject: "1\0", ..grace.clone() },
+        Person { subject: "x".repeat(256).leak(), ..grace.clone() },
     ] {
         let (to, session) = sign_in(&app, &provider, person.clone()).await;
         assert_eq!(to, "/oops?from=acme&error=unable_to_get_user_info", "{person:?}");
@@ -228,6 +231,25 @@ async fn a_token_that_is_not_for_this_journey_signs_nobody_in(
     }
     assert_eq!(app.count("user").await, users);
     assert!(!app.output().contains("hush"));
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_cannot_be_stored_of_a_person_is_left_out(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let provider = Provider::start().await;
+    let app = start(backend, &provider).await;
+    let person = Person {
+        name: ["Gr\0ace ", &"é".repeat(300)].concat().leak(),
+        picture: Some("https://elsewhere.example/\0.png"),
+        ..Person::new("é".repeat(255).leak(), GRACE)
+    };
+    let (to, session) = sign_in(&app, &provider, person).await;
+    assert_eq!(to, "/welcome");
+    let grace = whose(&app, &session).await;
+    assert_eq!(grace["name"], ["Grace ", &"é".repeat(249)].concat());
+    assert_eq!(grace["image"], Value::Null);
 }
 
 #[rstest]

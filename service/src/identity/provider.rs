@@ -33,6 +33,8 @@ const FRESH: Duration = Duration::from_hours(1);
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The largest answer of a provider, in bytes.
 const MAX_ANSWER: usize = 1 << 20;
+/// The longest `sub`, in characters (OpenID Connect Core, 2).
+const MAX_SUBJECT: usize = 255;
 /// What is asked for where nothing else is.
 const SCOPES: [&str; 2] = ["email", "profile"];
 /// Signatures that a provider makes with a key that it alone has.
@@ -240,14 +242,14 @@ impl Provider {
         };
         let claims = claims.map_err(|error| Failure::Token(error.to_string()))?;
         let mut arrival = Arrival {
-            subject: claims.subject().to_string(),
+            subject: subject_of(claims)?,
             email: None,
             email_verified: false,
             name: None,
             picture: None,
             scopes: answer
                 .scopes()
-                .map(|scopes| scopes.iter().map(|scope| scope.as_str().to_owned()).collect())
+                .map(|scopes| scopes.iter().map(|scope| scope.replace('\0', "")).collect())
                 .unwrap_or_default(),
         };
         arrival.read(claims);
@@ -357,6 +359,15 @@ impl Arrival {
     fn read_user(&mut self, claims: &CoreUserInfoClaims) {
         read_claims!(self, claims);
     }
+}
+
+/// What the provider knows its user by. It cannot be cut: who is cut is somebody else.
+fn subject_of(claims: &CoreIdTokenClaims) -> Result<String, Failure> {
+    let subject = claims.subject().as_str();
+    if subject.is_empty() || subject.chars().count() > MAX_SUBJECT || subject.contains('\0') {
+        return Err(Failure::Token("its subject is not one".to_owned()));
+    }
+    Ok(subject.to_owned())
 }
 
 fn verifier_of(client: &Client) -> CoreIdTokenVerifier<'_> {

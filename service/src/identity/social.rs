@@ -302,7 +302,9 @@ impl Visit<'_> {
         let name = arrival.name.as_deref().unwrap_or_default().replace('\0', "");
         let name = name.chars().take(MAX_NAME).collect();
         let picture = arrival.picture.clone().filter(|url| {
-            url.len() <= MAX_PICTURE && ["https://", "http://"].iter().any(|it| url.starts_with(it))
+            url.len() <= MAX_PICTURE
+                && !url.contains('\0')
+                && ["https://", "http://"].iter().any(|it| url.starts_with(it))
         });
         let new = NewUser::without_password(name, email, arrival.email_verified, picture)?;
         let user = credential::create_user(tx, caller, &new).await?;

@@ -10,8 +10,9 @@ use openidconnect::core::{
     CoreRsaPrivateSigningKey,
 };
 use openidconnect::{
-    Audience, EmptyAdditionalClaims, EndUserEmail, EndUserName, IssuerUrl, JsonWebKeyId, Nonce,
-    PkceCodeChallenge, PkceCodeVerifier, PrivateSigningKey, StandardClaims, SubjectIdentifier,
+    Audience, EmptyAdditionalClaims, EndUserEmail, EndUserName, EndUserPictureUrl, IssuerUrl,
+    JsonWebKeyId, Nonce, PkceCodeChallenge, PkceCodeVerifier, PrivateSigningKey, StandardClaims,
+    SubjectIdentifier,
 };
 use reqwest::Url;
 use serde_json::{Value, json};
@@ -30,6 +31,8 @@ pub(super) struct Person {
     pub(super) subject: &'static str,
     pub(super) email: &'static str,
     pub(super) verified: bool,
+    pub(super) name: &'static str,
+    pub(super) picture: Option<&'static str>,
     /// Instead of the right ones.
     pub(super) issuer: Option<&'static str>,
     pub(super) audience: &'static str,
@@ -38,7 +41,17 @@ pub(super) struct Person {
 
 impl Person {
     pub(super) fn new(subject: &'static str, email: &'static str) -> Self {
-        Self { subject, email, verified: true, issuer: None, audience: "client", nonce: None }
+        let (name, picture) = ("Grace", None);
+        Self {
+            subject,
+            email,
+            verified: true,
+            name,
+            picture,
+            issuer: None,
+            audience: "client",
+            nonce: None,
+        }
     }
 }
 
@@ -219,12 +232,14 @@ fn token(address: SocketAddr, state: &Mutex<State>, head: &[String], body: &[u8]
 
 #[expect(clippy::disallowed_methods, reason = "the provider has a clock of its own")]
 fn id_token(grant: &Grant, issuer: &str, key_id: &str) -> CoreIdToken {
-    let Person { subject, email, verified, issuer: wrong, audience, nonce } = &grant.person;
+    let Person { subject, email, verified, name, picture, issuer: wrong, audience, nonce } =
+        &grant.person;
     let now = chrono::Utc::now();
     let person = StandardClaims::new(SubjectIdentifier::new((*subject).to_owned()))
         .set_email(Some(EndUserEmail::new((*email).to_owned())))
         .set_email_verified(Some(*verified))
-        .set_name(Some(EndUserName::new("Grace".to_owned()).into()));
+        .set_name(Some(EndUserName::new((*name).to_owned()).into()))
+        .set_picture(picture.map(|url| EndUserPictureUrl::new(url.to_owned()).into()));
     let claims = CoreIdTokenClaims::new(
         IssuerUrl::new(wrong.unwrap_or(issuer).to_owned()).expect("an address"),
         vec![Audience::new((*audience).to_owned())],
