@@ -4,7 +4,7 @@
 //! are weak and a client cannot tell, ours differ: sessions are stored as hashes, keys are unique, and what belongs
 //! together is one transaction.
 
-pub(crate) mod account;
+pub mod account;
 pub mod address;
 pub mod admin;
 pub mod credential;

@@ -2,6 +2,7 @@
 
 pub(crate) mod admin;
 pub(crate) mod organization;
+pub(crate) mod social;
 
 use serde::Deserialize;
 use service::{

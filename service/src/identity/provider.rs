@@ -1,29 +1,27 @@
 //! OpenID Connect providers: where their users are sent, and what they say of who comes back.
-//!
-//! What a provider says of itself (its addresses and its keys) is asked for when it is first needed and kept for an
-//! hour; a token that none of the keys has signed makes it be asked again, since keys change.
+
+mod http;
+mod metadata;
 
 use std::{
     fmt,
-    future::Future,
-    pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use openidconnect::{
-    AsyncHttpClient, AuthType, AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret,
-    CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IssuerUrl,
-    Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
-    RequestTokenError, Scope, TokenResponse,
+    AuthType, AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret, CsrfToken,
+    EndpointMaybeSet, EndpointNotSet, EndpointSet, Nonce, OAuth2TokenResponse, PkceCodeChallenge,
+    PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, TokenResponse,
     core::{
         CoreAuthenticationFlow, CoreClient, CoreClientAuthMethod, CoreIdTokenClaims,
-        CoreIdTokenVerifier, CoreJwsSigningAlgorithm as Algorithm, CoreProviderMetadata,
-        CoreUserInfoClaims,
+        CoreIdTokenVerifier, CoreJwsSigningAlgorithm as Algorithm, CoreUserInfoClaims,
     },
 };
 use thiserror::Error;
-use tokio::{sync, time};
+use tokio::sync;
+
+use self::{http::Http, metadata::Known};
 
 /// How long a provider's answer may take, and all that it says of itself together.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -31,8 +29,6 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const FRESH: Duration = Duration::from_hours(1);
 /// How soon after an attempt a provider that did not answer is asked again, and one whose key is unknown.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The largest answer of a provider, in bytes.
-const MAX_ANSWER: usize = 1 << 20;
 /// The longest `sub`, in characters (OpenID Connect Core, 2).
 const MAX_SUBJECT: usize = 255;
 /// What is asked for where nothing else is.
@@ -135,25 +131,6 @@ impl fmt::Debug for Provider {
     }
 }
 
-#[derive(Clone, Default)]
-struct Known {
-    metadata: Option<CoreProviderMetadata>,
-    /// When it last answered, or failed to.
-    asked: Option<Instant>,
-}
-
-impl Known {
-    /// Whether the provider need not be asked by who wants to know nothing older than `age`.
-    fn suffices(&self, age: Duration) -> bool {
-        let wait = if self.metadata.is_some() { age } else { PATIENCE };
-        self.asked.is_some_and(|asked| asked.elapsed() < wait)
-    }
-
-    fn metadata(self) -> Result<CoreProviderMetadata, Failure> {
-        self.metadata.ok_or_else(|| Failure::Unusable("it does not answer".to_owned()))
-    }
-}
-
 impl Providers {
     /// These providers.
     ///
@@ -171,19 +148,11 @@ impl Providers {
 
 impl Provider {
     fn new(registration: Registration) -> Result<Self, reqwest::Error> {
-        // Whoever has chosen before has chosen.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
-            .timeout(TIMEOUT)
-            // A provider's addresses are in what it says of itself; to follow it elsewhere would let it choose what is
-            // asked for inside of this network.
-            .redirect(reqwest::redirect::Policy::none())
-            .build()?;
         // The operator's own choice, for a provider on this machine.
         let plain = registration.issuer.starts_with("http://");
         Ok(Self {
             registration,
-            http: Http { client, plain },
+            http: Http::new(plain)?,
             known: Mutex::default(),
             asking: sync::Mutex::default(),
         })
@@ -294,48 +263,6 @@ impl Provider {
         let auth_type = if in_body { AuthType::RequestBody } else { AuthType::BasicAuth };
         Ok(client.set_redirect_uri(redirect_uri).set_auth_type(auth_type))
     }
-
-    async fn metadata(&self, age: Duration) -> Result<CoreProviderMetadata, Failure> {
-        let known = self.known().clone();
-        if known.suffices(age) {
-            return known.metadata();
-        }
-        // Who can do with what was known before does not wait for another who asks.
-        let asking = if known.metadata.is_some() && age == FRESH {
-            self.asking.try_lock().ok()
-        } else {
-            Some(self.asking.lock().await)
-        };
-        if asking.is_none() {
-            return known.metadata();
-        }
-        let known = self.known().clone();
-        if known.suffices(age) {
-            return known.metadata();
-        }
-        let answer = self.discover().await;
-        let mut known = self.known();
-        // Counted from the end of the attempt: whoever has waited for it does not try at once again.
-        known.asked = Some(Instant::now());
-        match answer {
-            Ok(metadata) => known.metadata = Some(metadata),
-            Err(error) => {
-                let provider = self.name();
-                tracing::warn!(provider, %error, "a provider does not say what it is");
-            }
-        }
-        known.clone().metadata()
-    }
-
-    async fn discover(&self) -> Result<CoreProviderMetadata, Failure> {
-        let issuer = IssuerUrl::new(self.issuer().to_owned()).map_err(unusable)?;
-        let answer = CoreProviderMetadata::discover_async(issuer, &self.http);
-        time::timeout(TIMEOUT, answer).await.map_err(unusable)?.map_err(unusable)
-    }
-
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// The claims of a token and of the address for more have the same names, and no type in common.
@@ -387,66 +314,4 @@ fn chain(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
-}
-
-/// How providers are asked.
-#[derive(Clone)]
-struct Http {
-    client: reqwest::Client,
-    /// Whether addresses may be without TLS.
-    plain: bool,
-}
-
-/// Why a provider did not answer.
-#[derive(Debug, Error)]
-enum HttpError {
-    #[error("{0} is not https")]
-    Plain(openidconnect::http::Uri),
-    #[error(transparent)]
-    Request(#[from] reqwest::Error),
-    #[error("the answer is too long")]
-    TooLong,
-    #[error(transparent)]
-    Answer(#[from] openidconnect::http::Error),
-}
-
-impl<'c> AsyncHttpClient<'c> for Http {
-    type Error = HttpError;
-    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send + 'c>>;
-
-    fn call(&'c self, request: HttpRequest) -> Self::Future {
-        Box::pin(async move {
-            if !self.plain && request.uri().scheme_str() != Some("https") {
-                return Err(HttpError::Plain(request.uri().clone()));
-            }
-            let mut answer = self.client.execute(request.try_into()?).await?;
-            let mut response = openidconnect::http::Response::builder().status(answer.status());
-            for (name, value) in answer.headers() {
-                response = response.header(name, value);
-            }
-            let mut body = Vec::new();
-            while let Some(chunk) = answer.chunk().await? {
-                body.extend_from_slice(&chunk);
-                if body.len() > MAX_ANSWER {
-                    return Err(HttpError::TooLong);
-                }
-            }
-            Ok(response.body(body)?)
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn who_has_tls_is_not_asked_without() {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = Http { client: reqwest::Client::new(), plain: false };
-        for address in ["http://169.254.169.254/latest", "/keys"] {
-            let request = openidconnect::http::Request::get(address).body(Vec::new()).unwrap();
-            assert!(matches!(http.call(request).await, Err(HttpError::Plain(_))), "{address}");
-        }
-    }
 }

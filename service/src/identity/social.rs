@@ -12,8 +12,7 @@ use entity::{
     user,
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder, Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, Set,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -354,65 +353,4 @@ impl Visit<'_> {
         Account::update(change).exec(self.tx).await?;
         Ok(())
     }
-}
-
-/// The ways in which a user signs in, oldest first. They hold secrets: it is for the caller to show none.
-///
-/// # Errors
-/// Those of the database.
-#[expect(clippy::disallowed_methods, reason = "the user's own")]
-pub async fn accounts(db: &impl ConnectionTrait, user_id: Uuid) -> Result<Vec<account::Model>> {
-    Ok(Account::find().filter(Column::UserId.eq(user_id)).order_by_asc(Column::Id).all(db).await?)
-}
-
-/// Which account is meant.
-#[derive(Clone, Debug)]
-pub enum Chosen {
-    /// The one with this id.
-    Row(String),
-    /// The one with this provider, and this id there if there is one.
-    Elsewhere(String, Option<String>),
-}
-
-impl Chosen {
-    fn is(&self, account: &account::Model) -> bool {
-        match self {
-            Self::Row(id) => account.id.to_string() == *id,
-            Self::Elsewhere(provider, id) => {
-                account.provider_id == *provider
-                    && id
-                        .as_ref()
-                        .is_none_or(|id| account.account_id == *id || account.id.to_string() == *id)
-            }
-        }
-    }
-}
-
-/// Removes one of the signed-in user's ways to sign in, but not the last.
-///
-/// # Errors
-/// `FailedToUnlinkLastAccount`, `AccountNotFound`.
-pub async fn unlink(
-    database: &Database,
-    caller: &Caller,
-    chosen: &Chosen,
-) -> Result<(), IdentityError> {
-    let (caller, chosen) = (caller.clone(), chosen.clone());
-    transact(database, async move |tx| {
-        // Locked, so that of the last two one stays when both are removed at once.
-        let user = profile::lock(tx, caller.principal()?.id).await?;
-        let accounts = accounts(tx, user.id).await?;
-        if accounts.len() == 1 {
-            return Err(IdentityError::FailedToUnlinkLastAccount);
-        }
-        let account = accounts.into_iter().find(|account| chosen.is(account));
-        let account = account.ok_or(IdentityError::AccountNotFound)?;
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "audited below, without the hash of a password"
-        )]
-        Account::delete_by_id(account.id).exec(tx).await?;
-        Ok(write::note::<User>(tx, &caller, "unlinkAccount", &user).await?)
-    })
-    .await
 }

@@ -1,22 +1,19 @@
 //! Signing in elsewhere: going there, coming back, and the accounts that come of it.
 
-use std::collections::BTreeMap;
-
 use actix_web::{HttpResponse, HttpResponseBuilder, get, http::header, post};
-use serde::Deserialize;
 use service::identity::{
     IdentityError,
-    social::{self, Chosen, Departure, Failure as ProviderFailure, Journey, Outcome, Provider},
+    account::{self, Chosen},
+    social::{self, Departure, Failure as ProviderFailure, Journey, Outcome, Provider},
 };
-use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
-use validator::Validate;
 
 use super::{Answer, Auth, redirect, with_parameter};
 use crate::identity::{
     answer::{self, AuthAccount, Status},
     body::Body,
+    input::social::{Return, SignInSocial, UnlinkAccount},
     refusal::{Refusal, Refusals},
 };
 
@@ -41,49 +38,6 @@ const OURS: [&str; 9] = [
     "nonce",
     "scope",
 ];
-
-/// Where to sign in, and where to go on to.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct SignInSocial {
-    /// The provider's name.
-    #[validate(length(max = 255))]
-    #[schema(max_length = 255)]
-    provider: String,
-    /// Where to go on to: a path, or an address on a trusted site.
-    #[validate(length(max = 2048))]
-    #[serde(rename = "callbackURL")]
-    #[schema(nullable = false, max_length = 2048)]
-    callback_url: Option<String>,
-    /// Where to go on to who is new.
-    #[validate(length(max = 2048))]
-    #[serde(rename = "newUserCallbackURL")]
-    #[schema(nullable = false, max_length = 2048)]
-    new_user_callback_url: Option<String>,
-    /// Where to go on to if something is wrong, with `error` in the query.
-    #[validate(length(max = 2048))]
-    #[serde(rename = "errorCallbackURL")]
-    #[schema(nullable = false, max_length = 2048)]
-    error_callback_url: Option<String>,
-    /// Whether the client goes there by itself.
-    #[schema(nullable = false)]
-    disable_redirect: Option<bool>,
-    /// What to ask the provider for, instead of `email` and `profile`.
-    #[validate(length(max = 50))]
-    #[schema(nullable = false, max_items = 50)]
-    scopes: Option<Vec<String>>,
-    /// Who is expected there.
-    #[validate(length(max = 320))]
-    #[schema(nullable = false, max_length = 320)]
-    login_hint: Option<String>,
-    /// More parameters for the provider.
-    #[validate(length(max = 50))]
-    #[schema(nullable = false)]
-    additional_params: Option<BTreeMap<String, String>>,
-    /// Not supported.
-    #[schema(nullable = false, value_type = Option<Object>)]
-    id_token: Option<serde_json::Value>,
-}
 
 /// The address where somebody signs in elsewhere
 ///
@@ -137,16 +91,6 @@ async fn depart(auth: &Auth, input: SignInSocial, link: Option<Uuid>) -> Answer 
         answer.insert_header((header::LOCATION, &*url));
     }
     Ok(answer.json(answer::Departure { url, redirect }))
-}
-
-/// What a provider sends its users back with.
-#[derive(Debug, Deserialize, Validate)]
-struct Return {
-    code: Option<String>,
-    state: Option<String>,
-    error: Option<String>,
-    error_description: Option<String>,
-    iss: Option<String>,
 }
 
 /// Where a provider sends its users back to
@@ -288,23 +232,9 @@ async fn callback_by_form(auth: Auth, body: Body<true>) -> Answer {
 #[get("/api/auth/list-accounts")]
 async fn list_accounts(auth: Auth) -> Answer {
     let session = auth.session().await?;
-    let accounts = social::accounts(auth.db.reader(), session.user.id).await?;
+    let accounts = account::accounts(auth.db.reader(), session.user.id).await?;
     let accounts: Vec<_> = accounts.into_iter().map(AuthAccount::from).collect();
     Ok(HttpResponse::Ok().json(accounts))
-}
-
-/// Which account to remove: by its id, or by its provider, as clients before 1.7 do.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct UnlinkAccount {
-    /// The account's id; with `providerId`, the user's id there.
-    #[validate(length(max = 255))]
-    #[schema(nullable = false, max_length = 255)]
-    account_id: Option<String>,
-    /// The provider's name.
-    #[validate(length(max = 255))]
-    #[schema(nullable = false, max_length = 255)]
-    provider_id: Option<String>,
 }
 
 /// Removes one of the signed-in user's ways to sign in
@@ -324,6 +254,6 @@ async fn unlink_account(auth: Auth, body: Body<false>) -> Answer {
         }
     };
     let session = auth.fresh_session().await?;
-    social::unlink(&auth.db, &session.caller, &chosen).await?;
+    account::unlink(&auth.db, &session.caller, &chosen).await?;
     Ok(HttpResponse::Ok().json(Status { status: true }))
 }
