@@ -116,12 +116,12 @@ pub struct Config {
     /// Requests per client address: `on`, `off`, or `REQUESTS/WINDOW` such as 100/10s.
     ///
     /// That many at once, and as many again spread over each window; a network of IPv6 addresses (/64) is one client.
-    /// The default is what a person with a busy front end stays below: ten requests per second for as long as it
-    /// lasts, and bursts of 600. Health checks and metrics are not counted. Each process counts for itself. What is
-    /// sent to `/api/auth` is besides counted by all processes together, in the database: 3 attempts in 10 seconds to
-    /// sign in, to sign up, to change a password or an address; 3 in 60 to have a mail sent; 5 in 60 to sign in by a
-    /// link in a mail; 100 in 10 for all the rest. `off` (for load tests) lifts every limit. After 10 wrong passwords
-    /// in a row an account is locked for 15 minutes, also then.
+    /// The default is what a person with a busy front end stays below: ten requests per second for as long as it lasts,
+    /// and bursts of 600. Health checks and metrics are not counted. Each process counts for itself. What is sent to
+    /// `/api/auth` is besides counted by all processes together, in the database: 3 attempts in 10 seconds to sign in,
+    /// to sign up, to change a password or an address; 3 in 60 to have a mail sent; 5 in 60 to sign in by a link in a
+    /// mail; 10 in 60 to invite to an organization; 100 in 10 for all the rest. `off` (for load tests) lifts every
+    /// limit. After 10 wrong passwords in a row an account is locked for 15 minutes, also then.
     #[arg(long, env, value_name = "LIMIT", default_value = RateLimit::USUAL)]
     pub rate_limit: RateLimit,
 

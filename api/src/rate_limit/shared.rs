@@ -30,10 +30,12 @@ pub struct Rule {
 
 const THREE: NonZeroU32 = NonZeroU32::new(3).unwrap();
 const FIVE: NonZeroU32 = NonZeroU32::new(5).unwrap();
+const TEN: NonZeroU32 = NonZeroU32::new(10).unwrap();
 const HUNDRED: NonZeroU32 = NonZeroU32::new(100).unwrap();
 
-/// The first that fits holds. Better Auth's own numbers.
-const RULES: [Rule; 9] = [
+/// The first that fits holds. Better Auth's own numbers, but for invitations, which it counts with the rest: they are
+/// mails to whomever one likes.
+const RULES: [Rule; 10] = [
     Rule::new("magic-link", &["sign-in/magic-link", VERIFY], FIVE, 60),
     Rule::new("sign-in", &["sign-in"], THREE, 10),
     Rule::new("sign-up", &["sign-up"], THREE, 10),
@@ -42,6 +44,7 @@ const RULES: [Rule; 9] = [
     Rule::new("reset-password", &["request-password-reset"], THREE, 60),
     Rule::new("verify-email", &["send-verification-email"], THREE, 60),
     Rule::new("two-factor", &["two-factor/"], THREE, 10),
+    Rule::new("invite-member", &["organization/invite-member"], TEN, 60),
     Rule::new("auth", &[""], HUNDRED, 10),
 ];
 
@@ -122,6 +125,7 @@ mod tests {
             ("/api/auth/request-password-reset", "reset-password"),
             ("/api/auth/send-verification-email", "verify-email"),
             ("/api/auth/two-factor/verify-totp", "two-factor"),
+            ("/api/auth/organization/invite-member", "invite-member"),
             ("/api/auth/sign-out", "auth"),
             ("/api/auth/organization/create", "auth"),
             ("/api/v1/projects", "none"),
