@@ -61,7 +61,7 @@ impl Drop for Removed {
 fn tools() -> Tools {
     Tools {
         hasher: Hasher::new(2),
-        mailer: Mailer::new(Sealer::new("a secret of the tests, forty characters")),
+        mailer: Mailer::new(seal::Sealer::new("a secret of the tests, forty characters")),
         base_url: "http://localhost:8080".into(),
         app_url: "http://localhost:3000".into(),
         verified_only: false,
