@@ -233,6 +233,7 @@ fn message_of(error: &ValidationError) -> String {
         (_, "length", None, Some(max)) => format!("has {max} {what} at most"),
         (_, "length", Some(min), None) => format!("has {min} {what} at least"),
         (_, "range", Some(min), Some(max)) => format!("lies between {min} and {max}"),
+        (_, "email", ..) => "is not an e-mail address".to_owned(),
         (_, code, ..) => format!("is not valid: {code}"),
     }
 }

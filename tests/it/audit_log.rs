@@ -24,7 +24,7 @@ async fn a_change_is_recorded_with_what_was_before_and_after(
     Link: </api/v1/audit-logs?action=eq.update&page=1&limit=10>; rel="first", </api/v1/audit-logs?action=eq.update&page=1&limit=10>; rel="last"
     {
       "items":[
-        {"id":"[id-1]","actorId":"[ada]","action":"update","tableName":"project","rowId":"[id-2]","rootId":"[id-2]","before":{"description":"It flies","name":"Kite"},"after":{"description":null,"name":"Box kite"},"requestId":"[request]","createdAt":"[time]","updatedAt":"[time]"}
+        {"id":"[id-1]","actorId":"[ada]","impersonatorId":null,"action":"update","tableName":"project","rowId":"[id-2]","rootId":"[id-2]","before":{"description":"It flies","name":"Kite"},"after":{"description":null,"name":"Box kite"},"requestId":"[request]","createdAt":"[time]","updatedAt":"[time]"}
       ],
       "total":1,
       "page":1,

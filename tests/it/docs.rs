@@ -268,7 +268,9 @@ fn every_variable_that_is_named_exists() {
     let settings: Vec<Value> =
         serde_json::from_str(&garboard(&["config", "--json"])).expect("JSON");
     let scripts = Page::read("tests/run").text + &Page::read(".ci/run").text;
-    for page in Page::all() {
+    // Written by a test; what is a code of identity is on it.
+    let codes = Page::read("docs/identity-routes.md");
+    for page in Page::all().into_iter().filter(|page| page.path != codes.path) {
         let words =
             page.text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
         let variables = words.filter(|word| {
@@ -277,6 +279,7 @@ fn every_variable_that_is_named_exists() {
         for variable in variables {
             let known = settings.iter().any(|setting| setting["name"] == variable)
                 || scripts.contains(variable)
+                || codes.text.contains(&format!("`{variable}`"))
                 || variable == "CURRENT_TIMESTAMP";
             assert!(known, "{} names {variable}", page.path.display());
         }

@@ -84,7 +84,7 @@ async fn sign_up_says_what_is_wrong(#[values(Sqlite, Postgres)] backend: Backend
     assert_snapshot!(sign_up(json!({ "email": "grace" })).await, @r#"
     400
     Content-Type: application/json
-    {"message":"[body.email] Invalid email address","code":"VALIDATION_ERROR"}
+    {"message":"[body.email] Invalid input: is not an e-mail address","code":"VALIDATION_ERROR"}
     "#);
     assert_snapshot!(sign_up(json!({ "password": "1234567" })).await, @r#"
     400

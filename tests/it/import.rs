@@ -83,7 +83,7 @@ fn import(app: &App, foreign: &Foreign, options: &[&str]) -> Value {
 fn counts(report: &Value, table: &str) -> [u64; 5] {
     let tally = &report[table];
     let number = |member: &str| match &tally[member] {
-        Value::Array(rows) => rows.len() as u64,
+        Value::Array(rows) => rows.len().try_into().expect("a small number"),
         other => other.as_u64().expect("a number"),
     };
     ["found", "imported", "alreadyThere", "different", "skipped"].map(number)

@@ -209,6 +209,7 @@ pub(crate) struct Deleted {
 }
 
 /// A link about an address was followed.
+#[expect(clippy::option_option, reason = "absent, null and a user are three answers")]
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Verified {
     /// `true`.

@@ -37,23 +37,23 @@ pub(crate) struct SignUpEmail {
     password: String,
     /// The address of a picture.
     #[validate(length(max = 2048))]
-    #[schema(nullable = false, max_length = 2048, pattern = r"^[^\u0000]*$")]
+    #[schema(max_length = 2048, pattern = r"^[^\u0000]*$")]
     image: Option<String>,
     /// A name to be found by, which no other user has.
     #[validate(length(max = 255))]
-    #[schema(nullable = false, min_length = 3, max_length = 30, pattern = "^[A-Za-z0-9_.]+$")]
+    #[schema(min_length = 3, max_length = 30, pattern = "^[A-Za-z0-9_.]+$")]
     username: Option<String>,
     /// The same name as it shall be shown.
     #[validate(length(max = 255))]
-    #[schema(nullable = false, max_length = 255, pattern = r"^[^\u0000]*$")]
+    #[schema(max_length = 255, pattern = r"^[^\u0000]*$")]
     display_username: Option<String>,
     /// Where to go on to once the address is verified: a path, or an address on a trusted site.
     #[validate(length(max = 2048))]
     #[serde(rename = "callbackURL")]
-    #[schema(nullable = false, max_length = 2048)]
+    #[schema(max_length = 2048)]
     callback_url: Option<String>,
     /// `false` if the session shall end with the browser, or after a day.
-    #[schema(nullable = false, default = true)]
+    #[schema(default = true)]
     remember_me: Option<bool>,
 }
 
@@ -86,10 +86,10 @@ pub(crate) struct SignInEmail {
     /// Where to go on to: a path, or an address on a trusted site.
     #[validate(length(max = 2048))]
     #[serde(rename = "callbackURL")]
-    #[schema(nullable = false, max_length = 2048)]
+    #[schema(max_length = 2048)]
     pub(super) callback_url: Option<String>,
     /// `false` if the session shall end with the browser, or after a day.
-    #[schema(nullable = false, default = true)]
+    #[schema(default = true)]
     pub(super) remember_me: Option<bool>,
 }
 
@@ -130,12 +130,13 @@ pub(crate) struct RevokeSession {
 }
 
 /// What a user wants to change.
+#[expect(clippy::option_option, reason = "absent, null and a value are three wishes")]
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UpdateUser {
     /// What they are called.
     #[validate(length(max = 255))]
-    #[schema(nullable = false, max_length = 255)]
+    #[schema(max_length = 255)]
     name: Option<String>,
     /// The address of a picture; `null` for none.
     #[serde(default, deserialize_with = "present")]
@@ -144,11 +145,11 @@ pub(crate) struct UpdateUser {
     image: Option<Option<String>>,
     /// The name they are found by.
     #[validate(length(max = 255))]
-    #[schema(nullable = false, min_length = 3, max_length = 30, pattern = "^[A-Za-z0-9_.]+$")]
+    #[schema(min_length = 3, max_length = 30, pattern = "^[A-Za-z0-9_.]+$")]
     username: Option<String>,
     /// The same name as it shall be shown.
     #[validate(length(max = 255))]
-    #[schema(nullable = false, max_length = 255)]
+    #[schema(max_length = 255)]
     display_username: Option<String>,
     /// The language they prefer; `null` for none.
     #[serde(default, deserialize_with = "present")]
@@ -156,7 +157,6 @@ pub(crate) struct UpdateUser {
     #[schema(max_length = 35, value_type = Option<String>)]
     locale: Option<Option<String>>,
     /// Whether they have been shown around.
-    #[schema(nullable = false)]
     onboarding_complete: Option<bool>,
 }
 
@@ -184,7 +184,7 @@ pub(crate) struct ChangePassword {
     #[schema(format = Password, max_length = 128)]
     pub(super) current_password: String,
     /// Whether all sessions end, and this client has a new one.
-    #[schema(nullable = false, default = false)]
+    #[schema(default = false)]
     pub(super) revoke_other_sessions: Option<bool>,
 }
 
@@ -207,7 +207,7 @@ pub(crate) struct RequestPasswordReset {
     pub(super) email: String,
     /// Where a new password is typed: a path, or an address on a trusted site.
     #[validate(length(max = 2048))]
-    #[schema(nullable = false, max_length = 2048)]
+    #[schema(max_length = 2048)]
     pub(super) redirect_to: Option<String>,
 }
 
@@ -219,7 +219,6 @@ pub(crate) struct ResetPassword {
     #[schema(format = Password, min_length = 8, max_length = 128)]
     pub(super) new_password: String,
     /// The token of the link; it may be in the query instead.
-    #[schema(nullable = false)]
     pub(super) token: Option<String>,
 }
 
@@ -227,15 +226,14 @@ pub(crate) struct ResetPassword {
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 pub(crate) struct DeleteUser {
     /// Their password.
-    #[schema(nullable = false, format = Password, max_length = 128)]
+    #[schema(format = Password, max_length = 128)]
     pub(super) password: Option<String>,
     /// The token of a link that was sent.
-    #[schema(nullable = false)]
     pub(super) token: Option<String>,
     /// Where the link that is sent goes on to.
     #[validate(length(max = 2048))]
     #[serde(rename = "callbackURL")]
-    #[schema(nullable = false, max_length = 2048)]
+    #[schema(max_length = 2048)]
     pub(super) callback_url: Option<String>,
 }
 
@@ -268,7 +266,7 @@ pub(crate) struct SendVerificationEmail {
     /// Where the link goes on to: a path, or an address on a trusted site.
     #[validate(length(max = 2048))]
     #[serde(rename = "callbackURL")]
-    #[schema(nullable = false, max_length = 2048)]
+    #[schema(max_length = 2048)]
     pub(super) callback_url: Option<String>,
 }
 
@@ -283,7 +281,7 @@ pub(crate) struct ChangeEmail {
     /// Where the links go on to: a path, or an address on a trusted site.
     #[validate(length(max = 2048))]
     #[serde(rename = "callbackURL")]
-    #[schema(nullable = false, max_length = 2048)]
+    #[schema(max_length = 2048)]
     pub(super) callback_url: Option<String>,
 }
 
@@ -300,10 +298,10 @@ pub(crate) struct SignInUsername {
     /// Where to go on to: a path, or an address on a trusted site.
     #[validate(length(max = 2048))]
     #[serde(rename = "callbackURL")]
-    #[schema(nullable = false, max_length = 2048)]
+    #[schema(max_length = 2048)]
     pub(super) callback_url: Option<String>,
     /// `false` if the session shall end with the browser, or after a day.
-    #[schema(nullable = false, default = true)]
+    #[schema(default = true)]
     pub(super) remember_me: Option<bool>,
 }
 
@@ -326,22 +324,22 @@ pub(crate) struct SignInMagicLink {
     email: String,
     /// What they shall be called, if they are new.
     #[validate(length(max = 255))]
-    #[schema(nullable = false, max_length = 255)]
+    #[schema(max_length = 255)]
     name: Option<String>,
     /// Where to go on to: a path, or an address on a trusted site.
     #[validate(length(max = 2048))]
     #[serde(rename = "callbackURL")]
-    #[schema(nullable = false, max_length = 2048)]
+    #[schema(max_length = 2048)]
     callback_url: Option<String>,
     /// Where to go on to who is new.
     #[validate(length(max = 2048))]
     #[serde(rename = "newUserCallbackURL")]
-    #[schema(nullable = false, max_length = 2048)]
+    #[schema(max_length = 2048)]
     new_user_callback_url: Option<String>,
     /// Where to go on to if something is wrong.
     #[validate(length(max = 2048))]
     #[serde(rename = "errorCallbackURL")]
-    #[schema(nullable = false, max_length = 2048)]
+    #[schema(max_length = 2048)]
     error_callback_url: Option<String>,
 }
 

@@ -268,10 +268,11 @@ pub(crate) struct Refusals;
 
 impl IntoResponses for Refusals {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        const REFUSED: [(&str, &str); 6] = [
+        const REFUSED: [(&str, &str); 7] = [
             ("400", "The body is not what is expected"),
             ("401", "Wrong e-mail address or password, or the session has just ended"),
             ("403", "The user is banned, or the site is not trusted"),
+            ("404", "There is no such user, or what is named is nobody's"),
             ("415", "The body is not JSON"),
             ("422", "Another user has this e-mail address"),
             ("429", "Too many requests"),

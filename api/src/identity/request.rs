@@ -40,6 +40,7 @@ pub(super) struct Auth {
 }
 
 /// Who sends a request.
+#[expect(clippy::struct_field_names, reason = "the row is one of its parts")]
 pub(super) struct Session {
     /// The token that the request shows.
     pub(super) token: String,

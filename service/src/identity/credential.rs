@@ -218,9 +218,9 @@ pub(crate) fn normalize(email: &str) -> Result<String, IdentityError> {
 #[derive(Clone, Debug)]
 pub enum SignedUp {
     /// They are signed in.
-    In(SignedIn),
+    In(Box<SignedIn>),
     /// They must verify their address first; if it is taken, this user is made up.
-    Unverified(user::Model),
+    Unverified(Box<user::Model>),
 }
 
 /// Creates a user, sends them a link to verify their address, and opens a session unless that has to come first.
@@ -251,14 +251,16 @@ pub async fn sign_up(
             let message =
                 Message::ExistingAccount { name: owner.name, url: tools.app_url.to_string() };
             tools.mailer.queue(tx, &caller, &owner.email, &message).await?;
-            return Ok(SignedUp::Unverified(new.made_up(&caller)?));
+            return Ok(SignedUp::Unverified(Box::new(new.made_up(&caller)?)));
         }
         let user = create_user(tx, &caller, &new).await?;
         address::send_verification(tx, &tools, &caller, &user, callback.as_deref()).await?;
         if tools.verified_only {
-            return Ok(SignedUp::Unverified(user));
+            return Ok(SignedUp::Unverified(Box::new(user)));
         }
-        session::open(tx, &caller, user, &device, remember).await.map(SignedUp::In)
+        session::open(tx, &caller, user, &device, remember)
+            .await
+            .map(|opened| SignedUp::In(Box::new(opened)))
     })
     .await
 }

@@ -85,12 +85,11 @@ pub async fn redeem(
         let proof = proof.map_err(|_unproven| IdentityError::InvalidToken)?;
         let found = find_by_email(tx, &proof.email).await?;
         let is_new = found.is_none();
-        let user = match found {
-            Some(user) => prove(tx, &caller, user).await?,
-            None => {
-                let new = NewUser::without_password(proof.name, &proof.email, true, None)?;
-                credential::create_user(tx, &caller, &new).await?
-            }
+        let user = if let Some(user) = found {
+            prove(tx, &caller, user).await?
+        } else {
+            let new = NewUser::without_password(proof.name, &proof.email, true, None)?;
+            credential::create_user(tx, &caller, &new).await?
         };
         Ok((session::open(tx, &caller, user, &device, true).await?, is_new))
     })

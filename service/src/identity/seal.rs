@@ -66,7 +66,10 @@ mod tests {
         assert_eq!(sealer.open("token", &sealed), None);
         assert_eq!(Sealer::new("another secret").open("email", &sealed), None);
         assert_ne!(sealer.seal("email", "a link").unwrap(), sealed);
-        for broken in ["", "AAAA", &sealed[..sealed.len() - 2], &format!("B{}", &sealed[1..])] {
+        let (first, last) = (sealed.chars().next(), sealed.chars().last());
+        let shorter = sealed.trim_end_matches(|c| Some(c) == last);
+        let other = sealed.replacen(|c| Some(c) == first, "-", 1);
+        for broken in ["", "AAAA", shorter, &other] {
             assert_eq!(sealer.open("email", broken), None, "{broken}");
         }
     }

@@ -93,7 +93,7 @@ fn credentials(password: &str) -> SignIn {
 async fn signed_up(database: &Database, caller: &Caller, remember: bool) -> SignedIn {
     let device = Device::default();
     match sign_up(database, &tools(), caller, &ada(remember), &device).await.unwrap() {
-        SignedUp::In(opened) => opened,
+        SignedUp::In(opened) => *opened,
         SignedUp::Unverified(user) => panic!("{} is not signed in", user.email),
     }
 }

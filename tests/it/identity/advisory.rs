@@ -174,7 +174,7 @@ async fn ghsa_vp58_j275_797x_and_8jhw_6pjj_8723_and_hjpm_7mrm_26w8_and_36rg_gfq2
         "app.example.com",
         "\t//evil.example",
     ] {
-        let encoded: String = url.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let encoded = url.bytes().fold(String::new(), |url, byte| format!("{url}%{byte:02X}"));
         for path in
             ["reset-password/x", "verify-email", "magic-link/verify", "delete-user/callback"]
         {

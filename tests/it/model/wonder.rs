@@ -83,7 +83,11 @@ impl Wonder<'_> {
             40..62 => List::Of("task"),
             62..68 => List::Of("theme"),
             68..72 => List::Of("audit_log"),
-            72..78 => List::Of(*self.random.of(&["organization", "member", "invitation"])),
+            72..78 => {
+                const LISTS: [&str; 3] = ["organization", "member", "invitation"];
+                let table: &&str = self.random.of(&LISTS);
+                List::Of(table)
+            }
             78..88 => List::Members(self.random.of(self.world.all("project")).id()),
             88..94 => List::Memberships(self.random.of(self.world.all("user")).id()),
             _ => List::TaskCounts,

@@ -35,7 +35,7 @@ impl Stage {
         Self { app, kites, boats, projects }
     }
 
-    fn body(&self, change: Value) -> Value {
+    fn body(&self, change: &Value) -> Value {
         let [cat] = self.app.users(["cat"]);
         let mut body = json!({
             "fromOrganizationId": self.kites, "toOrganizationId": self.boats, "newOwnerId": cat.id,
@@ -48,7 +48,7 @@ impl Stage {
 
     async fn go(&self, client: &Client, change: Value) -> crate::harness::Answer {
         let [bob] = self.app.users(["bob"]);
-        client.post(format!("users/{}/move", bob.id), self.body(change)).await
+        client.post(format!("users/{}/move", bob.id), self.body(&change)).await
     }
 }
 
@@ -121,9 +121,9 @@ async fn who_may_not_moves_nobody(#[values(Sqlite, Postgres)] backend: Backend) 
     ] {
         told.push(format!("{name}: {}", stage.go(client, change).await.problem()));
     }
-    let nobody = ada.post(format!("users/{planes}/move"), stage.body(json!({}))).await;
+    let nobody = ada.post(format!("users/{planes}/move"), stage.body(&json!({}))).await;
     told.push(format!("nobody: {}", nobody.problem()));
-    let own = ada.post(format!("users/{}/move", ada.id), stage.body(json!({}))).await;
+    let own = ada.post(format!("users/{}/move", ada.id), stage.body(&json!({}))).await;
     told.push(format!("the only owner: {}", own.problem()));
     join(&ada, &stage.boats, &bob, "member").await;
     told.push(format!("a member there: {}", stage.go(&ada, json!({})).await.problem()));
@@ -183,7 +183,7 @@ async fn a_user_moves_once(#[values(Sqlite, Postgres)] backend: Backend) {
     let mut moves = JoinSet::new();
     for _ in 0..8 {
         let (ada, path, body) =
-            (ada.clone(), format!("users/{}/move", bob.id), stage.body(json!({})));
+            (ada.clone(), format!("users/{}/move", bob.id), stage.body(&json!({})));
         moves.spawn(async move { ada.post(path, body).await.status });
     }
     let mut statuses = moves.join_all().await;

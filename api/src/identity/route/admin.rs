@@ -57,7 +57,7 @@ async fn set_role(auth: Auth, body: Body<false>) -> Answer {
 /// One user
 ///
 /// For administrators.
-#[utoipa::path(tag = "administration", operation_id = "getUser",
+#[utoipa::path(tag = "administration", operation_id = "adminGetUser",
     params(("id" = String, Query, description = "The user's id")),
     responses(SilentRefusals, (status = 200, body = AuthUser, description = "the user")))]
 #[get("/api/auth/admin/get-user")]

@@ -21,7 +21,7 @@ use crate::identity::{
         CheckSlug, CreateOrganization, HasPermission, OneOrganization, SetActiveOrganization,
         UpdateOrganization, WhichOrganization,
     },
-    refusal::{Failure, Refusals},
+    refusal::{Failure, Refusals, SilentRefusals},
     request::Session,
 };
 
@@ -41,7 +41,7 @@ pub(super) fn routes(api: &mut ServiceConfig<'_>) {
 
 /// Makes an organization; it is yours, and active from now on
 #[utoipa::path(tag = "organization", operation_id = "createOrganization", request_body = CreateOrganization,
-    responses((status = 200, body = ChangedOrganization, description = "the organization and its owner"), Refusals))]
+    responses(SilentRefusals, (status = 200, body = ChangedOrganization, description = "the organization and its owner")))]
 #[post("/api/auth/organization/create")]
 async fn create_organization(auth: Auth, body: Body<false>) -> Answer {
     let input = NewOrganization::from(auth.input::<CreateOrganization, _>(body)?);
@@ -77,7 +77,7 @@ async fn update_organization(auth: Auth, body: Body<false>) -> Answer {
 
 /// Deletes an organization for good, with its projects
 #[utoipa::path(tag = "organization", operation_id = "deleteOrganization", request_body = OneOrganization,
-    responses((status = 200, body = AuthOrganization, description = "the organization as it was"), Refusals))]
+    responses(SilentRefusals, (status = 200, body = AuthOrganization, description = "the organization as it was")))]
 #[post("/api/auth/organization/delete")]
 async fn delete_organization(auth: Auth, body: Body<false>) -> Answer {
     let OneOrganization { organization_id: id } = auth.input(body)?;
@@ -121,7 +121,7 @@ async fn set_active_organization(auth: Auth, body: Body<false>) -> Answer {
 /// An organization of yours
 #[utoipa::path(tag = "organization", operation_id = "readOrganization",
     params(
-        ("organizationId" = Option<Uuid>, Query, description = "The organization, unless it is the active one"),
+        ("organizationId" = Option<String>, Query, description = "The organization, unless it is the active one"),
         ("organizationSlug" = Option<String>, Query, description = "Its slug, instead"),
     ),
     responses((status = 200, body = Option<AuthOrganization>, description = "the organization; `null` if none is active"), Refusals))]
@@ -137,7 +137,7 @@ async fn get_organization(auth: Auth) -> Answer {
 /// An organization of yours with its members and, if you may invite, its invitations
 #[utoipa::path(tag = "organization", operation_id = "getFullOrganization",
     params(
-        ("organizationId" = Option<Uuid>, Query, description = "The organization, unless it is the active one"),
+        ("organizationId" = Option<String>, Query, description = "The organization, unless it is the active one"),
         ("organizationSlug" = Option<String>, Query, description = "Its slug, instead"),
         ("membersLimit" = Option<u64>, Query, description = "How many members to show, at most; 100 unless said"),
     ),

@@ -50,7 +50,7 @@ async fn sign_up_email(auth: Auth, body: Body<true>) -> Answer {
             Ok(answer.json(SignedUp { token, user: opened.user.into() }))
         }
         SignUpOutcome::Unverified(user) => {
-            Ok(answer.json(SignedUp { token: None, user: user.into() }))
+            Ok(answer.json(SignedUp { token: None, user: (*user).into() }))
         }
     }
 }
@@ -109,7 +109,7 @@ async fn sign_out(auth: Auth, body: Body<false>) -> Answer {
 /// The session and its user; `null` if nobody is signed in
 ///
 /// A session that is used is extended for a week, at most once a day.
-#[utoipa::path(tag = "identity", operation_id = "getSession", security((), ("bearer" = []), ("cookie" = [])),
+#[utoipa::path(tag = "identity", operation_id = "getCurrentSession", security((), ("bearer" = []), ("cookie" = [])),
     params(
         ("disableRefresh" = Option<String>, Query, description = "`true`: the session is not extended"),
         ("disableCookieCache" = Option<String>, Query, description = "Without meaning here: nothing is cached"),

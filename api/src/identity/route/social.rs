@@ -204,7 +204,7 @@ fn refused(url: &str, error: &str, description: Option<&str>) -> HttpResponseBui
 /// The browser comes without its cookies, so it is sent on to come with them.
 #[utoipa::path(tag = "identity", operation_id = "handleOAuthForm", security(()),
     params(("id" = String, Path, description = "The provider's name")),
-    request_body(content((Object = "application/x-www-form-urlencoded"), (Object = "application/json"))),
+    request_body(content((Option<Object> = "application/x-www-form-urlencoded"), (Option<Object> = "application/json"))),
     responses((status = 302, description = "the same address with the form in the query"), Refusals))]
 #[post("/api/auth/callback/{id}")]
 async fn callback_by_form(auth: Auth, body: Body<true>) -> Answer {

@@ -80,7 +80,7 @@ async fn cancel_invitation(auth: Auth, body: Body<false>) -> Answer {
 }
 
 /// An invitation to you that can be accepted
-#[utoipa::path(tag = "organization", operation_id = "getInvitation",
+#[utoipa::path(tag = "organization", operation_id = "readInvitation",
     params(("id" = Uuid, Query, description = "The invitation's id")),
     responses((status = 200, body = ReceivedInvitation, description = "the invitation, what to and by whom"), Refusals))]
 #[get("/api/auth/organization/get-invitation")]
@@ -96,7 +96,7 @@ async fn get_invitation(auth: Auth) -> Answer {
 ///
 /// Those that make an owner are shown to owners.
 #[utoipa::path(tag = "organization", operation_id = "listAuthInvitations",
-    params(("organizationId" = Option<Uuid>, Query, description = "The organization, unless it is the active one")),
+    params(("organizationId" = Option<String>, Query, description = "The organization, unless it is the active one")),
     responses((status = 200, body = Vec<AuthInvitation>, description = "the invitations"), Refusals))]
 #[get("/api/auth/organization/list-invitations")]
 async fn list_invitations(auth: Auth) -> Answer {

@@ -42,7 +42,7 @@ async fn get_active_member(auth: Auth) -> Answer {
 #[utoipa::path(tag = "organization", operation_id = "getActiveMemberRole",
     params(
         ("userId" = Option<Uuid>, Query, description = "The member, unless it is you"),
-        ("organizationId" = Option<Uuid>, Query, description = "The organization, unless it is the active one"),
+        ("organizationId" = Option<String>, Query, description = "The organization, unless it is the active one"),
         ("organizationSlug" = Option<String>, Query, description = "Its slug, instead"),
     ),
     responses((status = 200, body = MemberRole, description = "the roles"), Refusals))]
@@ -59,7 +59,7 @@ async fn get_active_member_role(auth: Auth) -> Answer {
 /// Members of an organization of yours
 #[utoipa::path(tag = "organization", operation_id = "listOrganizationMembers",
     params(
-        ("organizationId" = Option<Uuid>, Query, description = "The organization, unless it is the active one"),
+        ("organizationId" = Option<String>, Query, description = "The organization, unless it is the active one"),
         ("organizationSlug" = Option<String>, Query, description = "Its slug, instead"),
         ("limit" = Option<u64>, Query, description = "How many members to show, at most; 100 unless said"),
         ("offset" = Option<u64>, Query, description = "How many to leave out before"),
