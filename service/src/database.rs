@@ -57,6 +57,15 @@ pub struct Database {
 }
 
 impl Database {
+    /// Closes the connections that write, once they are idle. For the end of a process: a connection that is still on its
+    /// way back to its pool when the runtime stops looks like one that broke.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn close(&self) -> Result<()> {
+        Ok(self.writer.close_by_ref().await?)
+    }
+
     /// Connects. The schema is left as it is.
     ///
     /// # Errors

@@ -139,7 +139,7 @@ async fn get_organization(auth: Auth) -> Answer {
     params(
         ("organizationId" = Option<String>, Query, description = "The organization, unless it is the active one"),
         ("organizationSlug" = Option<String>, Query, description = "Its slug, instead"),
-        ("membersLimit" = Option<u64>, Query, description = "How many members to show, at most; 100 unless said"),
+        ("membersLimit" = Option<String>, Query, description = "How many members to show, at most; 100 unless said"),
     ),
     responses((status = 200, body = Option<WholeOrganization>, description = "the organization; `null` if none is active"), Refusals))]
 #[get("/api/auth/organization/get-full-organization")]
