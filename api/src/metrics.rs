@@ -20,7 +20,7 @@ use prometheus_client::{
     },
     registry::{Registry, Unit},
 };
-use service::Database;
+use service::{Database, database::PoolGauge};
 
 /// The media type of [`Metrics::text`].
 pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -96,7 +96,7 @@ impl Metrics {
                 failures.inc();
             }
         });
-        self.pools.0.lock().unwrap_or_else(PoisonError::into_inner).push(database.clone());
+        self.pools.0.lock().unwrap_or_else(PoisonError::into_inner).push(database.pool_gauge());
     }
 
     /// Everything, in the text format of OpenMetrics.
@@ -126,13 +126,13 @@ fn label(method: &Method) -> &'static str {
 
 /// The connections to the database, looked at when somebody asks.
 #[derive(Clone, Debug, Default)]
-struct Pools(Arc<Mutex<Vec<Database>>>);
+struct Pools(Arc<Mutex<Vec<PoolGauge>>>);
 
 impl Collector for Pools {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let (mut in_use, mut idle, mut waits) = (0, 0, 0);
-        for database in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            let status = database.pool_status();
+        for pool in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            let status = pool.status();
             in_use += i64::from(status.in_use);
             idle += i64::from(status.idle);
             waits += status.waits;

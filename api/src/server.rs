@@ -51,8 +51,6 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long requests in flight may take to finish at a stop: less than the 10 seconds after which `docker stop` kills.
 const SHUTDOWN_SECONDS: u64 = 9;
-/// How long the connections of what is done beside requests may take to close.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// Connections that the system keeps until a worker takes them.
 const BACKLOG: u32 = 4096;
 /// How often the rate limit forgets.
@@ -107,7 +105,7 @@ impl Server {
         let handle = self.workers.handle();
         let (mut workers, mut stop) = (pin!(self.workers), pin!(stop));
         let (mut deadline, mut forget) = (None, time::interval(FORGET));
-        let mut sweeping = pin!(sweep_regularly(self.background.clone()));
+        let mut sweeping = pin!(sweep_regularly(self.background));
         let stop_mail = Arc::new(Notify::new());
         let mail =
             self.mail.map(|mail| rt::spawn(mail.run(Arc::clone(&stop_mail).notified_owned())));
@@ -129,7 +127,6 @@ impl Server {
             // What is not sent by then is sent after the next start.
             let _ = time::timeout_at(deadline, mail).await;
         }
-        let _ = time::timeout(CLOSE_TIMEOUT, self.background.close()).await;
         done
     }
 }

@@ -26,7 +26,7 @@ mod transaction;
 
 pub use options::{DatabaseOptions, Synchronous};
 pub use reader::Reader;
-pub use status::PoolStatus;
+pub use status::{PoolGauge, PoolStatus};
 pub use transaction::savepoint;
 
 /// What is told of each statement: how long it took, and whether it failed.
@@ -57,15 +57,6 @@ pub struct Database {
 }
 
 impl Database {
-    /// Closes the connections that write, once they are idle. For the end of a process: a connection that is still on its
-    /// way back to its pool when the runtime stops looks like one that broke.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn close(&self) -> Result<()> {
-        Ok(self.writer.close_by_ref().await?)
-    }
-
     /// Connects. The schema is left as it is.
     ///
     /// # Errors

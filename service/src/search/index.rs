@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use sea_orm::{
     ConnectionTrait, ModelTrait, Value,
-    sea_query::{Alias, Expr, ExprTrait, LockType, OnConflict, Query},
+    sea_query::{Alias, Expr, ExprTrait, Func, LockType, OnConflict, Query},
 };
 use uuid::Uuid;
 
@@ -130,18 +130,24 @@ struct Filled {
 async fn fill_batch(tx: &Transaction, table: &Table, last: Uuid) -> Result<Filled> {
     let id = (table.name, "id");
     let side = side_table(table);
+    // Asked of each row by itself: PostgreSQL has no statistics of a table that is just being filled, and joins it by
+    // comparing all rows with all.
     let indexed = Query::select()
-        .expr(Expr::val(1))
+        .column((side.clone(), Alias::new("version")))
         .from(side.clone())
-        .and_where(Expr::col((side.clone(), Alias::new("id"))).equals(id))
-        .and_where(Expr::col((side, Alias::new("version"))).eq(VERSION))
+        .and_where(Expr::col((side, Alias::new("id"))).equals(id))
         .take();
+    let version = Func::coalesce([
+        Expr::SubQuery(None, Box::new(indexed.into())),
+        // Of a row that was never indexed.
+        Expr::val(VERSION - 1),
+    ]);
     let select = Query::select()
         .column(id)
         .columns(table.search.iter().map(|column| (table.name, column.column)))
         .from(table.name)
         .and_where(Expr::col(id).gt(last))
-        .and_where(Expr::exists(indexed).not())
+        .and_where(Expr::expr(version).ne(VERSION))
         .order_by(id, sea_orm::Order::Asc)
         .limit(BATCH)
         // Nobody changes them until they are indexed.
