@@ -10,6 +10,7 @@ use api::command::{
 };
 use api::config::{Config, load::load};
 use clap::{Parser, Subcommand};
+use workflow::command::DbArguments;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -46,6 +47,8 @@ enum Command {
         #[arg(long, required = true)]
         demo: bool,
     },
+    /// Look after the schema and the data of the database.
+    Db(DbArguments),
     /// Look after users: make administrators, ban, set passwords.
     #[command(subcommand, after_help = user::EXAMPLES)]
     User(UserCommand),
@@ -77,19 +80,20 @@ fn main() -> ExitCode {
     };
     let Garboard { command, config } = garboard;
     let done = System::new().block_on(async {
-        match command.unwrap_or(Command::Serve { migrate: false }) {
+        let done = match command.unwrap_or(Command::Serve { migrate: false }) {
             Command::Serve { migrate } => command::serve(&config, migrate).await,
             Command::Migrate => command::migrate(&config).await,
             Command::Seed { demo: _ } => command::seed(&config).await,
+            Command::Db(arguments) => return command::db(&config, &arguments).await,
             Command::User(command) => user::run(&config, command).await,
             Command::Import(command) => import::run(&config, command).await,
             Command::Routes { json } => command::routes(json),
             Command::Config { format } => command::config(&settings, format),
-        }
+        };
+        done.map(|()| ExitCode::SUCCESS)
     });
-    if let Err(error) = done {
+    done.unwrap_or_else(|error| {
         eprintln!("garboard: {}", command::explain(&error));
-        return ExitCode::FAILURE;
-    }
-    ExitCode::SUCCESS
+        ExitCode::FAILURE
+    })
 }

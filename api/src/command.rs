@@ -6,10 +6,12 @@ pub mod user;
 use std::{
     io::{self, Write},
     net::SocketAddr,
+    process::ExitCode,
 };
 
 use actix_web::rt;
 use anyhow::{Context, bail};
+use migration::{Migrator, MigratorTrait};
 use service::{
     Database,
     identity::Hasher,
@@ -17,6 +19,7 @@ use service::{
     seed::{self, Demonstration},
 };
 use utoipa::openapi::path::{Operation, PathItem};
+use workflow::{Project, command::DbArguments};
 
 use crate::{
     config::{
@@ -92,6 +95,19 @@ pub async fn seed(config: &Config) -> anyhow::Result<()> {
         None => writeln!(out, "{} is not empty: nothing was changed", config.database_url)?,
     }
     Ok(())
+}
+
+/// Looks after the schema and the data.
+///
+/// # Errors
+/// What the command met: the message says what to do.
+pub async fn db(config: &Config, arguments: &DbArguments) -> anyhow::Result<ExitCode> {
+    let project = Project {
+        migrations: Migrator::migrations,
+        database: config.database_url.clone(),
+        production: config.is_production(),
+    };
+    workflow::command::run(&project, arguments).await
 }
 
 /// Prints every route.

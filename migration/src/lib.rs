@@ -11,7 +11,6 @@
 pub mod codegen;
 pub mod schema;
 
-mod connection;
 mod m20260901_000001_create_user;
 mod m20260901_000002_create_session;
 mod m20260901_000003_create_account;
@@ -30,9 +29,12 @@ mod m20260901_000015_create_email;
 mod m20260901_000016_create_rate_limit;
 mod m20260901_000017_add_audit_log_impersonator_id;
 mod m20260901_000018_index_expiry;
+mod pending;
 
-pub use connection::{Locked, migrate, pending};
+pub use pending::pending;
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
+#[cfg(feature = "apply")]
+pub use workflow::Locked;
 
 use sea_orm_migration::prelude::*;
 
@@ -65,4 +67,15 @@ impl MigratorTrait for Migrator {
             Box::new(m20260901_000018_index_expiry::Migration),
         ]
     }
+}
+
+/// Applies the pending migrations, one process at a time, and returns their names.
+///
+/// Nothing pending is no error, even if a newer release has applied migrations unknown here.
+///
+/// # Errors
+/// When the database cannot be reached, or a migration fails; that one has left nothing behind.
+#[cfg(feature = "apply")]
+pub async fn migrate(options: impl Into<sea_orm::ConnectOptions>) -> Result<Vec<String>, DbErr> {
+    workflow::migrate::apply(Migrator::migrations, options).await
 }

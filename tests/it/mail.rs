@@ -161,6 +161,19 @@ async fn two_processes_send_each_message_once(#[values(Sqlite, Postgres)] backen
 }
 
 #[rstest]
+#[tokio::test]
+async fn no_more_messages_are_taken_than_can_be_sent(#[values(Sqlite, Postgres)] backend: Backend) {
+    let smtp = Smtp::start(None).await;
+    let app = start(backend, &smtp).await;
+    queue(&app, SECRET, 40).await;
+    eventually("all that can be are on their way", async || smtp.asked() == 8).await;
+    // Long enough to look at the table again.
+    sleep(Duration::from_millis(1_500)).await;
+    assert_eq!(smtp.asked(), 8);
+    assert_eq!(app.sql("SELECT id FROM email WHERE attempts > 0").await.len(), 8);
+}
+
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_waits_for_the_message_that_is_on_its_way(
     #[values(Sqlite, Postgres)] backend: Backend,

@@ -3,108 +3,15 @@
 use std::{
     fmt,
     net::{IpAddr, Ipv6Addr},
-    path::PathBuf,
     str::FromStr,
 };
 
-use url::{Host, Url};
+use url::Url;
 
-use super::value::{MASK, Use};
+pub use workflow::url::DatabaseUrl;
+pub(super) use workflow::url::is_local;
 
-/// Which database, and how it is reached.
-#[derive(Clone, PartialEq, Eq)]
-pub struct DatabaseUrl(String);
-
-impl DatabaseUrl {
-    /// The URL with its password, for the driver.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether it names a PostgreSQL server; otherwise it names a SQLite file.
-    pub fn is_postgres(&self) -> bool {
-        self.0.starts_with("postgres")
-    }
-
-    /// Where the SQLite file is.
-    pub fn sqlite_file(&self) -> Option<PathBuf> {
-        let path = self.0.strip_prefix("sqlite:")?;
-        let path = path.strip_prefix("//").unwrap_or(path);
-        Some(PathBuf::from(path.split('?').next().unwrap_or_default()))
-    }
-}
-
-impl FromStr for DatabaseUrl {
-    type Err = Use;
-
-    fn from_str(text: &str) -> Result<Self, Use> {
-        const ALLOWED: Use = Use("sqlite://PATH or postgres://USER:PASSWORD@HOST[:PORT]/NAME");
-        if text.starts_with("sqlite:") {
-            let url = Self(text.to_owned());
-            let in_memory = text.contains(":memory:") || text.contains("mode=memory");
-            return match url.sqlite_file() {
-                Some(path) if !path.as_os_str().is_empty() && !in_memory => Ok(url),
-                _ => Err(ALLOWED),
-            };
-        }
-        let mut url = Url::parse(text).map_err(|_not_a_url| ALLOWED)?;
-        if !matches!(url.scheme(), "postgres" | "postgresql") {
-            return Err(ALLOWED);
-        }
-        // Who says nothing about TLS gets a server whose certificate is checked, unless no network lies between.
-        let says_tls = url.query_pairs().any(|(name, _)| name == "sslmode" || name == "ssl-mode");
-        if !says_tls && !is_local(&url) {
-            url.query_pairs_mut().append_pair("sslmode", "verify-full");
-            return Ok(Self(url.into()));
-        }
-        Ok(Self(text.to_owned()))
-    }
-}
-
-/// Whether the server is on this machine: a loopback address, or a socket in the file system.
-pub(super) fn is_local(url: &Url) -> bool {
-    let socket = |text: &str| text.starts_with('/') || text.to_ascii_lowercase().starts_with("%2f");
-    if let Some((_, host)) = url.query_pairs().find(|(name, _)| name == "host") {
-        return socket(&host);
-    }
-    match url.host() {
-        None => true,
-        Some(Host::Domain(name)) => {
-            name.is_empty()
-                || name == "localhost"
-                || socket(name)
-                || name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
-        }
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-    }
-}
-
-impl fmt::Display for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(mut url) = Url::parse(&self.0).ok().filter(|_| self.is_postgres()) else {
-            return f.write_str(&self.0);
-        };
-        if url.password().is_some() {
-            let _ = url.set_password(Some(MASK));
-        }
-        if url.query_pairs().any(|(name, _)| name == "password") {
-            let shown = url.query_pairs().into_owned().map(|(name, value)| match name.as_str() {
-                "password" => (name, MASK.to_owned()),
-                _ => (name, value),
-            });
-            let shown: Vec<_> = shown.collect();
-            url.query_pairs_mut().clear().extend_pairs(shown);
-        }
-        f.write_str(url.as_str())
-    }
-}
-
-impl fmt::Debug for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+use super::value::Use;
 
 /// Scheme, host and port, as browsers write them in `Origin`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -231,63 +138,6 @@ impl fmt::Display for Network {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn database(text: &str) -> DatabaseUrl {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn tls_to_a_server_elsewhere_is_verified_unless_the_url_says_otherwise() {
-        for (given, used) in [
-            (
-                "postgres://u:p@db.example.com/g",
-                "postgres://u:p@db.example.com/g?sslmode=verify-full",
-            ),
-            (
-                "postgres://u:p@10.0.0.7:6432/g?application_name=x",
-                "postgres://u:p@10.0.0.7:6432/g?application_name=x&sslmode=verify-full",
-            ),
-            ("postgres://u@db/g?sslmode=disable", "postgres://u@db/g?sslmode=disable"),
-            ("postgres://u@db/g?ssl-mode=require", "postgres://u@db/g?ssl-mode=require"),
-            ("postgres://u@localhost/g", "postgres://u@localhost/g"),
-            ("postgres://u@127.0.0.1:5433/g", "postgres://u@127.0.0.1:5433/g"),
-            ("postgresql://u@[::1]/g", "postgresql://u@[::1]/g"),
-            ("postgres:///g?host=/var/run/postgresql", "postgres:///g?host=/var/run/postgresql"),
-            ("postgres://%2Fvar%2Frun/g", "postgres://%2Fvar%2Frun/g"),
-            (
-                "postgres://u@localhost/g?host=db.example.com",
-                "postgres://u@localhost/g?host=db.example.com&sslmode=verify-full",
-            ),
-        ] {
-            assert_eq!(database(given).reveal(), used);
-        }
-    }
-
-    #[test]
-    fn a_password_is_never_shown() {
-        let url = database("postgres://garboard:hunter2@db/g?password=hunter3&sslmode=disable");
-        for shown in [url.to_string(), format!("{url:?}")] {
-            assert!(!shown.contains("hunter"), "{shown}");
-        }
-    }
-
-    #[test]
-    fn a_database_is_a_file_or_a_server() {
-        for text in [
-            "",
-            "garboard.db",
-            "mysql://u@h/d",
-            "sqlite:",
-            "sqlite://",
-            "sqlite::memory:",
-            "sqlite://x?mode=memory",
-        ] {
-            assert!(text.parse::<DatabaseUrl>().is_err(), "{text}");
-        }
-        let file = |text: &str| database(text).sqlite_file().unwrap();
-        assert_eq!(file("sqlite://data/garboard.db?mode=rwc"), PathBuf::from("data/garboard.db"));
-        assert_eq!(file("sqlite:///var/lib/garboard.db"), PathBuf::from("/var/lib/garboard.db"));
-    }
 
     #[test]
     fn an_origin_has_no_path() {

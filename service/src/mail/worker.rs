@@ -16,6 +16,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, LockBehavior, LockType, Order, Query},
 };
 use tokio::{task::JoinSet, time};
+use uuid::Uuid;
 
 use super::{
     Mailer,
@@ -60,7 +61,7 @@ impl Worker {
         let (worker, mut stop, mut sending) = (Rc::new(self), pin!(stop), JoinSet::new());
         loop {
             let mut pause = POLL;
-            match worker.claim(AT_ONCE - sending.len()).await {
+            match worker.claim(AT_ONCE.saturating_sub(sending.len())).await {
                 Ok(messages) => {
                     for message in messages {
                         sending.spawn_local(Rc::clone(&worker).deliver(message));
@@ -104,6 +105,11 @@ impl Worker {
             if tx.get_database_backend() == DbBackend::Postgres {
                 due.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
             }
+            // Not within the update: PostgreSQL may run a sub-query once per row, each time past the rows it has locked,
+            // and so take more than the limit says.
+            let due = tx.query_all(&due).await?;
+            let due = due.iter().map(|row| row.try_get_by_index::<Uuid>(0));
+            let due = due.collect::<std::result::Result<Vec<_>, _>>()?;
             #[expect(
                 clippy::disallowed_methods,
                 reason = "messages are not audited: what they tell of is"
@@ -112,7 +118,7 @@ impl Worker {
                 .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
                 .col_expr(Column::DueAt, (now + LEASE).into())
                 .col_expr(Column::UpdatedAt, now.into())
-                .filter(Column::Id.in_subquery(due))
+                .filter(Column::Id.is_in(due))
                 .exec_with_returning(tx)
                 .await?;
             Ok(claimed)

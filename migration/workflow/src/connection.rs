@@ -4,27 +4,18 @@
 //! Here the second waits for the first, and then finds nothing left to do.
 
 use std::{
-    collections::HashSet,
     fs::{self, File},
     io,
     path::{Path, PathBuf},
 };
 
-use sea_orm_migration::{
-    prelude::*,
-    sea_orm::{
-        ConnectOptions, Database, DatabaseConnection, DbBackend, RuntimeErr,
-        sqlx::{self, postgres::PgConnectOptions, sqlite::SqliteConnectOptions},
-    },
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, RuntimeErr,
+    sqlx::{self, postgres::PgConnectOptions, sqlite::SqliteConnectOptions},
 };
-
-use crate::Migrator;
 
 /// The key of the advisory lock on PostgreSQL ("garboard" in ASCII). Locks are per database.
 const LOCK_KEY: i64 = 0x6761_7262_6f61_7264;
-
-/// Where SeaORM records what it has applied.
-const TABLE: &str = "seaql_migrations";
 
 /// A database that no other process migrates while this value lives.
 #[derive(Debug)]
@@ -67,7 +58,7 @@ impl Locked {
         Ok(Self { connection, _file: file })
     }
 
-    /// The one connection, good for [`MigratorTrait`]'s functions.
+    /// The one connection, good for the functions of SeaORM's `MigratorTrait`.
     pub fn connection(&self) -> &DatabaseConnection {
         &self.connection
     }
@@ -79,43 +70,6 @@ impl Locked {
     pub async fn close(self) -> Result<(), DbErr> {
         self.connection.close().await
     }
-}
-
-/// Applies the pending migrations, one process at a time, and returns their names.
-///
-/// Nothing pending is no error, even if a newer release has applied migrations unknown here.
-///
-/// # Errors
-/// What [`Locked::open`] or a migration met; the failed migration has left nothing behind.
-pub async fn migrate(options: impl Into<ConnectOptions>) -> Result<Vec<String>, DbErr> {
-    let locked = Locked::open(options).await?;
-    let names = pending(locked.connection()).await?;
-    if !names.is_empty() {
-        Migrator::up(locked.connection(), None).await?;
-    }
-    locked.close().await?;
-    Ok(names)
-}
-
-/// The names of the migrations that `db` still lacks, oldest first. It only reads.
-///
-/// Migrations recorded there but unknown here are ignored: during a rolling deployment the previous
-/// release keeps serving a schema that a newer one has extended.
-///
-/// # Errors
-/// What the database met; a database without any migrations is none.
-pub async fn pending(db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
-    let mut applied = HashSet::new();
-    if SchemaManager::new(db).has_table(TABLE).await? {
-        for row in db.query_all(Query::select().column("version").from(TABLE)).await? {
-            applied.insert(row.try_get_by_index::<String>(0)?);
-        }
-    }
-    Ok(Migrator::migrations()
-        .iter()
-        .map(|migration| migration.name().to_owned())
-        .filter(|name| !applied.contains(name))
-        .collect())
 }
 
 /// The file behind a SQLite URL, created with its folder if need be; nothing for PostgreSQL.

@@ -1,0 +1,33 @@
+//! The schema workflow: from a changed column to a safe production database, in proven steps.
+//!
+//! It knows no table of the product: a [`Project`] brings the migrations, and the address of the database they are for.
+//! In reading order: [`url`] and [`connection`] reach a database, [`catalog`] tells what it has, [`recorder`] tells what
+//! migrations would do without doing it, [`scratch`] has databases to try things on, [`report`] tells the developer.
+//! Every other module is one command of `garboard db`.
+
+pub mod catalog;
+pub mod command;
+pub mod connection;
+pub mod migrate;
+pub mod recorder;
+pub mod report;
+pub mod scratch;
+pub mod url;
+
+use sea_orm_migration::MigrationTrait;
+
+pub use crate::{connection::Locked, url::DatabaseUrl};
+
+/// The migrations of a project, oldest first.
+pub type Migrations = fn() -> Vec<Box<dyn MigrationTrait>>;
+
+/// What the commands work on.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// Every migration that this program knows.
+    pub migrations: Migrations,
+    /// The database that the commands are about.
+    pub database: DatabaseUrl,
+    /// Whether people rely on that database: nothing in it is destroyed unless it is named.
+    pub production: bool,
+}

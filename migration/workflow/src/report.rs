@@ -1,0 +1,103 @@
+//! What the commands tell: text that fits a terminal, or JSON for programs.
+
+use std::{
+    io::{self, IsTerminal, Write},
+    sync::Mutex,
+    time::{Duration, Instant},
+};
+
+use serde::Serialize;
+
+use crate::DatabaseUrl;
+
+/// After how long a command that has said nothing says how far it is, and how often from then on.
+const SILENCE: Duration = Duration::from_secs(2);
+
+/// Where a command tells its results: standard output. Progress goes to standard error, so that neither spoils the other.
+#[derive(Debug)]
+pub struct Report {
+    json: bool,
+    last: Mutex<Instant>,
+}
+
+impl Report {
+    /// Tells text, or with `json` one JSON document.
+    pub fn new(json: bool) -> Self {
+        Self { json, last: Mutex::new(Instant::now()) }
+    }
+
+    /// Whether programs read this.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Says which database a command acts on, with its password masked. In JSON, that is on standard error.
+    ///
+    /// # Errors
+    /// When nobody reads.
+    pub fn database(&self, url: &DatabaseUrl) -> io::Result<()> {
+        if self.json { writeln!(io::stderr(), "{url}") } else { writeln!(io::stdout(), "{url}") }
+    }
+
+    /// Tells a line of text; with JSON, nothing.
+    ///
+    /// # Errors
+    /// When nobody reads.
+    pub fn line(&self, line: impl AsRef<str>) -> io::Result<()> {
+        if self.json { Ok(()) } else { writeln!(io::stdout(), "{}", line.as_ref()) }
+    }
+
+    /// Tells the one JSON document; without JSON, nothing.
+    ///
+    /// # Errors
+    /// When nobody reads.
+    pub fn document(&self, document: &impl Serialize) -> anyhow::Result<()> {
+        if self.json {
+            writeln!(io::stdout(), "{}", serde_json::to_string_pretty(document)?)?;
+        }
+        Ok(())
+    }
+
+    /// Says how far long work is: at most every two seconds, to whoever looks at standard error.
+    pub fn progress(&self, line: impl FnOnce() -> String) {
+        let Ok(mut last) = self.last.lock() else { return };
+        if last.elapsed() >= SILENCE {
+            *last = Instant::now();
+            // Nobody may be looking.
+            let _ = writeln!(io::stderr(), "{}", line());
+        }
+    }
+
+    /// Whether a person can be asked.
+    pub fn can_ask(&self) -> bool {
+        !self.json && io::stdin().is_terminal() && io::stdout().is_terminal()
+    }
+}
+
+/// Rows under headings, each column as wide as its widest cell; the last one is not filled up.
+pub fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> String {
+    let width = |place: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(place)).map(|cell| cell.chars().count());
+        let heading = headings.get(place).map_or(0, |heading| heading.chars().count());
+        cells.max().unwrap_or_default().max(heading)
+    };
+    let widths: Vec<_> = (0..N).map(width).collect();
+    let line = |cells: [&str; N]| {
+        let cells = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    let mut lines = vec![line(headings)];
+    lines.extend(rows.iter().map(|row| line(row.each_ref().map(String::as_str))));
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_their_cells() {
+        let rows = [["a".to_owned(), "1".to_owned()], ["longer".to_owned(), "22".to_owned()]];
+        assert_eq!(table(["name", "n"], &rows), "name    n\na       1\nlonger  22");
+    }
+}

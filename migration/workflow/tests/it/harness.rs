@@ -1,0 +1,45 @@
+//! Empty databases of both kinds, and migrations to try.
+
+use sea_orm::DatabaseConnection;
+use workflow::{
+    DatabaseUrl,
+    scratch::{self, Scratch},
+};
+
+/// A kind of database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Backend {
+    Sqlite,
+    Postgres,
+}
+
+/// An empty database of this kind, gone after [`Scratch::remove`].
+pub(crate) async fn empty(backend: Backend) -> Scratch {
+    Scratch::beside(&server(backend)).await.expect("a database can be made")
+}
+
+/// Some database of this kind.
+pub(crate) fn server(backend: Backend) -> DatabaseUrl {
+    #[expect(clippy::disallowed_methods, reason = "TEST_POSTGRES_URL is no setting of the server")]
+    let url = match backend {
+        Backend::Sqlite => "sqlite://unused.db".to_owned(),
+        Backend::Postgres => {
+            std::env::var("TEST_POSTGRES_URL").expect("tests/run brings a PostgreSQL server")
+        }
+    };
+    url.parse().expect("TEST_POSTGRES_URL is the address of a database")
+}
+
+/// Runs statements, each by itself.
+pub(crate) async fn execute(db: &DatabaseConnection, statements: &[&str]) {
+    for statement in statements {
+        sea_orm::ConnectionTrait::execute_unprepared(db, statement)
+            .await
+            .unwrap_or_else(|error| panic!("{statement}: {error}"));
+    }
+}
+
+/// One connection to a scratch database.
+pub(crate) async fn connect(scratch: &Scratch) -> DatabaseConnection {
+    scratch::connect(scratch.url()).await.expect("the database can be reached")
+}
