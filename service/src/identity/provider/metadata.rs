@@ -67,7 +67,13 @@ impl Provider {
     async fn discover(&self) -> Result<CoreProviderMetadata, Failure> {
         let issuer = IssuerUrl::new(self.issuer().to_owned()).map_err(unusable)?;
         let answer = CoreProviderMetadata::discover_async(issuer, &self.http);
-        time::timeout(TIMEOUT, answer).await.map_err(unusable)?.map_err(unusable)
+        let metadata = time::timeout(TIMEOUT, answer).await.map_err(unusable)?.map_err(unusable)?;
+        let page = metadata.authorization_endpoint().url();
+        // Only a provider on this machine, as one under development, may be without TLS: the settings see to that.
+        if page.scheme() == "https" || self.issuer().starts_with("http:") {
+            return Ok(metadata);
+        }
+        Err(Failure::Unusable(format!("it would have users sign in at {page}, without TLS")))
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
