@@ -19,6 +19,12 @@ async fn the_server_does_as_its_document_says(#[values(Sqlite, Postgres)] backen
     let [root] = app.users(["root"]);
     root.post("projects", json!({ "name": "Kite", "tasks": [{ "title": "Cut" }] })).await;
 
+    // The cases at the edges of what each parameter may be are the same each time, many, and mostly refused before the
+    // database is asked: once is enough.
+    let phases = match backend {
+        Sqlite => "examples,coverage,fuzzing",
+        Postgres => "examples,fuzzing",
+    };
     let run = Command::new(schemathesis)
         .args(["run", &app.url("/openapi.json")])
         .args(["--header", &format!("Authorization: Bearer {}", root.token)])
@@ -27,7 +33,7 @@ async fn the_server_does_as_its_document_says(#[values(Sqlite, Postgres)] backen
         // A document cannot say which references exist, nor which texts are filters; and under /api/auth a wrong
         // method is 404, as Better Auth's clients know it.
         .args(["--exclude-checks", "positive_data_acceptance,unsupported_method"])
-        .args(["--phases", "examples,coverage,fuzzing", "--max-examples", "8", "--seed", "1"])
+        .args(["--phases", phases, "--max-examples", "10", "--seed", "1"])
         .args(["--continue-on-failure", "--suppress-health-check", "all"])
         .current_dir(app.folder())
         .output()
