@@ -13,6 +13,8 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub(crate) use sqlite::own_name;
+
 /// Tables that are about the schema, not of it: SeaORM's record of migrations, and this crate's.
 pub const BOOKKEEPING: [&str; 3] = ["seaql_migrations", "_migration_history", "_migration_lock"];
 

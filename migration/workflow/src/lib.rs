@@ -8,6 +8,9 @@
 pub mod catalog;
 pub mod command;
 pub mod connection;
+pub mod definition;
+pub mod difference;
+pub mod mend;
 pub mod migrate;
 pub mod recorder;
 pub mod report;

@@ -1,4 +1,4 @@
-//! The catalog of PostgreSQL, one statement per kind of thing.
+//! The catalog of PostgreSQL, one statement per kind of thing. What a partition has from its parent is the parent's.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,9 @@ async fn query(db: &impl ConnectionTrait, sql: String) -> Result<Vec<QueryResult
 async fn tables(db: &impl ConnectionTrait) -> Result<BTreeMap<String, Table>, DbErr> {
     let sql = format!(
         "SELECT c.relname::text, array_remove(ARRAY[
-            'inherits ' || (SELECT string_agg(inhparent::regclass::text, ', ' ORDER BY inhseqno)
+            (SELECT CASE WHEN c.relispartition THEN 'partition of ' || string_agg(inhparent::regclass::text, ', ')
+                    || ' ' || pg_get_expr(c.relpartbound, c.oid)
+                ELSE 'inherits ' || string_agg(inhparent::regclass::text, ', ' ORDER BY inhseqno) END
                 FROM pg_inherits WHERE inhrelid = c.oid),
             CASE WHEN c.relkind = 'p' THEN 'partition by ' || pg_get_partkeydef(c.oid) END,
             CASE WHEN c.relforcerowsecurity THEN 'row security forced' END,
@@ -109,7 +111,8 @@ async fn constraints(
             pg_get_expr(k.conbin, k.conrelid)
         FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
             LEFT JOIN pg_class f ON f.oid = k.confrelid
-        WHERE k.contype IN ('p', 'u', 'f', 'c', 'x') AND c.relkind IN ('r', 'p') AND {OWN}",
+        WHERE k.contype IN ('p', 'u', 'f', 'c', 'x') AND c.relkind IN ('r', 'p') AND k.conparentid = 0 AND k.conislocal
+            AND {OWN}",
         names("conkey", "conrelid"),
         names("confkey", "confrelid"),
     );
@@ -163,10 +166,11 @@ async fn indexes(
                         WHEN 3 THEN ' DESC' ELSE '' END END
                 FROM generate_series(1, i.indnkeyatts::int) place ORDER BY place),
             i.indisunique, pg_get_expr(i.indpred, i.indrelid), m.amname::text, i.indisvalid,
-            pg_get_indexdef(i.indexrelid)
+            CASE t.relkind WHEN 'p' THEN regexp_replace(pg_get_indexdef(i.indexrelid), ' ON ONLY ', ' ON ')
+                ELSE pg_get_indexdef(i.indexrelid) END
         FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid
             JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_am m ON m.oid = c.relam
-        WHERE t.relkind IN ('r', 'p') AND {OWN} AND NOT EXISTS (
+        WHERE t.relkind IN ('r', 'p') AND NOT c.relispartition AND {OWN} AND NOT EXISTS (
             SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))"
     );
     for row in query(db, sql).await? {
@@ -233,8 +237,9 @@ fn statements() -> [(ObjectKind, String); 8] {
             here("t.oid")
         )),
         (ObjectKind::Sequence, format!(
-            "SELECT c.relname::text, format('%s start %s increment %s min %s max %s cycle %s', format_type(s.seqtypid, NULL),
-                s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcycle)
+            "SELECT c.relname::text, format('AS %s START WITH %s INCREMENT BY %s MINVALUE %s MAXVALUE %s %s',
+                format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement, s.seqmin, s.seqmax,
+                CASE WHEN s.seqcycle THEN 'CYCLE' ELSE 'NO CYCLE' END)
              FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
              WHERE {OWN} AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype IN ('a', 'i'))"
         )),
@@ -247,14 +252,17 @@ fn statements() -> [(ObjectKind, String); 8] {
             "SELECT c.relname || '.' || g.tgname, pg_get_triggerdef(g.oid)
                 || CASE g.tgenabled WHEN 'D' THEN ' (disabled)' ELSE '' END
              FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-             WHERE NOT g.tgisinternal AND {OWN}"
+             WHERE NOT g.tgisinternal AND g.tgparentid = 0 AND {OWN}"
         )),
         (ObjectKind::Policy, format!(
-            "SELECT c.relname || '.' || p.polname, format('%s for %s to %s using (%s) with check (%s)',
-                CASE WHEN p.polpermissive THEN 'permissive' ELSE 'restrictive' END, p.polcmd,
-                (SELECT string_agg(COALESCE(r.rolname::text, 'public'), ', ' ORDER BY r.rolname)
-                    FROM unnest(p.polroles) u(role) LEFT JOIN pg_roles r ON r.oid = u.role),
-                COALESCE(pg_get_expr(p.polqual, p.polrelid), ''), COALESCE(pg_get_expr(p.polwithcheck, p.polrelid), ''))
+            "SELECT c.relname || '.' || p.polname, format('AS %s FOR %s TO %s',
+                CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
+                CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE'
+                    ELSE 'ALL' END,
+                (SELECT string_agg(COALESCE(quote_ident(r.rolname), 'PUBLIC'), ', ' ORDER BY r.rolname)
+                    FROM unnest(p.polroles) u(role) LEFT JOIN pg_roles r ON r.oid = u.role))
+                || COALESCE(' USING (' || pg_get_expr(p.polqual, p.polrelid) || ')', '')
+                || COALESCE(' WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')', '')
              FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {OWN}"
         )),
     ]

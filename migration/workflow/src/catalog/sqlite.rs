@@ -180,17 +180,19 @@ fn constraints(parsed: &CreateTable) -> Vec<(String, Constraint)> {
 }
 
 fn named(name: Option<&Ident>, constraint: Constraint) -> (String, Constraint) {
-    let name = name.map_or_else(
-        || match &constraint {
-            Constraint::PrimaryKey { .. } => "primary key".to_owned(),
-            Constraint::Unique { columns } => format!("unique ({})", columns.join(", ")),
-            Constraint::ForeignKey(key) => format!("foreign key ({})", key.columns.join(", ")),
-            Constraint::Check { expression } => format!("check ({expression})"),
-            Constraint::Other { definition } => definition.clone(),
-        },
-        |name| name.value.clone(),
-    );
+    let name = name.map_or_else(|| own_name(&constraint), |name| name.value.clone());
     (name, constraint)
+}
+
+/// What a constraint without a name is called.
+pub(crate) fn own_name(constraint: &Constraint) -> String {
+    match constraint {
+        Constraint::PrimaryKey { .. } => "primary key".to_owned(),
+        Constraint::Unique { columns } => format!("unique ({})", columns.join(", ")),
+        Constraint::ForeignKey(key) => format!("foreign key ({})", key.columns.join(", ")),
+        Constraint::Check { expression } => format!("check ({expression})"),
+        Constraint::Other { definition } => definition.clone(),
+    }
 }
 
 fn foreign_key(key: &ForeignKeyConstraint) -> Constraint {
