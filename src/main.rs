@@ -10,7 +10,7 @@ use api::command::{
 };
 use api::config::{Config, load::load};
 use clap::{Parser, Subcommand};
-use workflow::command::DbArguments;
+use workflow::{command::DbArguments, migrate::MigrateArguments};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -36,11 +36,8 @@ enum Command {
         #[arg(long)]
         migrate: bool,
     },
-    /// Create or update the tables.
-    ///
-    /// Applies the pending migrations and prints their names; a step that fails leaves nothing behind. Of several
-    /// processes, one works and the others wait. To go back, see `sea-orm-cli migrate down`.
-    Migrate,
+    /// Create or update the tables: `garboard db migrate`, in short.
+    Migrate(MigrateArguments),
     /// Fill an empty database with demonstration data; refused in production.
     Seed {
         /// A user to sign in as, with projects and tasks.
@@ -82,7 +79,7 @@ fn main() -> ExitCode {
     let done = System::new().block_on(async {
         let done = match command.unwrap_or(Command::Serve { migrate: false }) {
             Command::Serve { migrate } => command::serve(&config, migrate).await,
-            Command::Migrate => command::migrate(&config).await,
+            Command::Migrate(arguments) => return command::migrate(&config, &arguments).await,
             Command::Seed { demo: _ } => command::seed(&config).await,
             Command::Db(arguments) => return command::db(&config, &arguments).await,
             Command::User(command) => user::run(&config, command).await,

@@ -11,7 +11,7 @@ use std::{
 
 use actix_web::rt;
 use anyhow::{Context, bail};
-use migration::{Migrator, MigratorTrait};
+use migration::{Gap, Migrator, MigratorTrait};
 use service::{
     Database,
     identity::Hasher,
@@ -19,7 +19,7 @@ use service::{
     seed::{self, Demonstration},
 };
 use utoipa::openapi::path::{Operation, PathItem};
-use workflow::{Project, command::DbArguments};
+use workflow::{Project, command::DbArguments, migrate::MigrateArguments, report::Report};
 
 use crate::{
     config::{
@@ -47,9 +47,8 @@ pub async fn serve(config: &Config, migrate: bool) -> anyhow::Result<()> {
     let _log = telemetry::start(config)?;
     if migrate || !config.is_production() {
         apply(config).await?;
-    } else {
-        refuse_pending(config).await?;
     }
+    refuse_pending(config).await?;
     let demonstration = match config.app_env {
         Environment::Development => demonstrate(config).await?,
         Environment::Production | Environment::Test => None,
@@ -60,19 +59,12 @@ pub async fn serve(config: &Config, migrate: bool) -> anyhow::Result<()> {
     server.run(stop_signal()).await
 }
 
-/// Applies the pending migrations.
+/// Applies the pending migrations: `db migrate`, in short.
 ///
 /// # Errors
 /// When the database cannot be reached or a migration fails.
-pub async fn migrate(config: &Config) -> anyhow::Result<()> {
-    let _log = telemetry::start(config)?;
-    let applied = apply(config).await?;
-    let mut out = io::stdout().lock();
-    for name in &applied {
-        writeln!(out, "applied {name}")?;
-    }
-    writeln!(out, "{} is up to date", config.database_url)?;
-    Ok(())
+pub async fn migrate(config: &Config, arguments: &MigrateArguments) -> anyhow::Result<ExitCode> {
+    workflow::migrate::run(&project(config), arguments, &Report::new(false)).await
 }
 
 /// Fills an empty database with demonstration data.
@@ -102,12 +94,15 @@ pub async fn seed(config: &Config) -> anyhow::Result<()> {
 /// # Errors
 /// What the command met: the message says what to do.
 pub async fn db(config: &Config, arguments: &DbArguments) -> anyhow::Result<ExitCode> {
-    let project = Project {
+    workflow::command::run(&project(config), arguments).await
+}
+
+fn project(config: &Config) -> Project {
+    Project {
         migrations: Migrator::migrations,
         database: config.database_url.clone(),
         production: config.is_production(),
-    };
-    workflow::command::run(&project, arguments).await
+    }
 }
 
 /// Prints every route.
@@ -202,10 +197,15 @@ async fn index(config: &Config) -> anyhow::Result<()> {
     search::fill(&connect(config).await?).await.context("cannot index the rows for search")
 }
 
+/// Refuses a database that lacks migrations. What a newer release has applied to it is none of ours to refuse: during a
+/// rolling deployment this release goes on serving.
 async fn refuse_pending(config: &Config) -> anyhow::Result<()> {
     let database = connect(config).await?;
-    let pending =
-        database.pending_migrations().await.context("cannot read which migrations are applied")?;
+    let Gap { pending, unknown } =
+        database.migrations().await.context("cannot read which migrations are applied")?;
+    if let Some(last) = unknown.last() {
+        tracing::info!(count = unknown.len(), last, "the schema is that of a newer release");
+    }
     if !pending.is_empty() {
         bail!(
             "{} lacks {} migrations, the first being {}: run `garboard migrate`, or `garboard serve --migrate`",

@@ -59,7 +59,7 @@ impl Health {
         if self.schema_seen().is_some_and(|seen| seen.elapsed() < SCHEMA_KNOWN) {
             return None;
         }
-        match database.pending_migrations().await {
+        match database.migrations().await.map(|gap| gap.pending) {
             Ok(pending) if pending.is_empty() => {
                 *self.schema_seen.lock().unwrap_or_else(PoisonError::into_inner) =
                     Some(Instant::now());

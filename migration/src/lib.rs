@@ -29,14 +29,13 @@ mod m20260901_000015_create_email;
 mod m20260901_000016_create_rate_limit;
 mod m20260901_000017_add_audit_log_impersonator_id;
 mod m20260901_000018_index_expiry;
-mod pending;
 
-pub use pending::pending;
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
-#[cfg(feature = "apply")]
-pub use workflow::Locked;
+pub use workflow::{Locked, history::Gap};
 
-use sea_orm_migration::prelude::*;
+use sea_orm::{ConnectOptions, ConnectionTrait};
+use sea_orm_migration::{prelude::*, sea_orm};
+use workflow::{migrate::apply, patience::Patience, report::Report};
 
 /// Every step from an empty database to the current schema, oldest first.
 #[derive(Debug)]
@@ -75,7 +74,19 @@ impl MigratorTrait for Migrator {
 ///
 /// # Errors
 /// When the database cannot be reached, or a migration fails; that one has left nothing behind.
-#[cfg(feature = "apply")]
-pub async fn migrate(options: impl Into<sea_orm::ConnectOptions>) -> Result<Vec<String>, DbErr> {
-    workflow::migrate::apply(Migrator::migrations, options).await
+pub async fn migrate(options: impl Into<ConnectOptions>) -> anyhow::Result<Vec<String>> {
+    let (patience, report) = (Patience::default(), Report::new(false));
+    let steps = apply(Migrator::migrations, options, None, &patience, &report, |_| ()).await?;
+    Ok(steps.into_iter().map(|step| step.name).collect())
+}
+
+/// What a database lacks of these migrations, and what it has beside them. It only reads.
+///
+/// During a rolling deployment the previous release keeps serving a schema that a newer one has extended: what is unknown
+/// here does no harm.
+///
+/// # Errors
+/// What the database met; a database without any migrations is none.
+pub async fn gap(db: &impl ConnectionTrait) -> Result<Gap, DbErr> {
+    workflow::history::gap(db, Migrator::migrations).await
 }

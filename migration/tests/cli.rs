@@ -8,7 +8,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use migration::{Locked, Migrator, MigratorTrait, pending};
+use migration::{Locked, Migrator, MigratorTrait, gap};
 use rstest::rstest;
 use sea_orm_migration::sea_orm::{ConnectionTrait, Database};
 use tempfile::TempDir;
@@ -39,9 +39,9 @@ fn text(output: &Output) -> String {
 
 async fn count_pending(url: &str) -> usize {
     let locked = Locked::open(url).await.expect("the database can be reached");
-    let names = pending(locked.connection()).await.expect("pending migrations can be read");
+    let gap = gap(locked.connection()).await.expect("the migrations can be read");
     locked.close().await.expect("the connection closes");
-    names.len()
+    gap.pending.len()
 }
 
 /// An empty database, in `folder` or on the server that `tests/run` brings.

@@ -121,12 +121,12 @@ impl Database {
         Ok(self.reader.execute_unprepared("SELECT 1").await.map(|_| ())?)
     }
 
-    /// The names of the migrations that the database lacks, oldest first. It only reads.
+    /// The migrations that the database lacks, and those that a newer release has applied to it. It only reads.
     ///
     /// # Errors
     /// `Busy` when the database cannot be reached.
-    pub async fn pending_migrations(&self) -> Result<Vec<String>> {
-        Ok(migration::pending(&self.reader).await?)
+    pub async fn migrations(&self) -> Result<migration::Gap> {
+        Ok(migration::gap(&self.reader).await?)
     }
 
     /// Runs reads that belong together: everything `work` reads is of one moment.

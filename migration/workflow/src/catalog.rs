@@ -15,8 +15,12 @@ use sha2::{Digest, Sha256};
 
 pub(crate) use sqlite::own_name;
 
-/// Tables that are about the schema, not of it: SeaORM's record of migrations, and this crate's.
-pub const BOOKKEEPING: [&str; 3] = ["seaql_migrations", "_migration_history", "_migration_lock"];
+/// Where SeaORM records what is applied.
+pub const SEAORM: &str = "seaql_migrations";
+/// Where this crate records what SeaORM does not; no entity is generated for a table whose name begins so.
+pub const HISTORY: &str = "_migration_history";
+/// Tables that are about the schema, not of it.
+pub const BOOKKEEPING: [&str; 2] = [SEAORM, HISTORY];
 
 /// Everything that is declared in one database: on PostgreSQL, in the current schema.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

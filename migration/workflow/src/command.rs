@@ -4,7 +4,14 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use crate::{Project, report::Report};
+use crate::{
+    Project,
+    migrate::{self, MigrateArguments},
+    new::{self, NewArguments},
+    report::Report,
+    rollback::{self, RollbackArguments},
+    status::{self, StatusArguments},
+};
 
 /// The commands about the schema and the data of a database.
 #[derive(Debug, Args)]
@@ -17,13 +24,30 @@ pub struct DbArguments {
 }
 
 #[derive(Debug, Subcommand)]
-enum DbCommand {}
+enum DbCommand {
+    /// Show which migrations are applied and pending, and whether the schema is as they left it.
+    Status(StatusArguments),
+    /// Apply the pending migrations.
+    ///
+    /// Of several processes that do so at once, one works and the others wait. A migration that waits for others' locks
+    /// lets them pass from time to time, and is tried again.
+    Migrate(MigrateArguments),
+    /// Undo the migrations that were applied last.
+    Rollback(RollbackArguments),
+    /// Write a new migration, to be filled in.
+    New(NewArguments),
+}
 
 /// Runs a command. The exit code tells of what was found; an error, of what could not be done.
 ///
 /// # Errors
 /// What the command met; the message says what to do.
 pub async fn run(project: &Project, arguments: &DbArguments) -> anyhow::Result<ExitCode> {
-    let (_report, _project) = (Report::new(arguments.json), project);
-    match arguments.command {}
+    let report = &Report::new(arguments.json);
+    match &arguments.command {
+        DbCommand::Status(arguments) => status::run(project, arguments, report).await,
+        DbCommand::Migrate(arguments) => migrate::run(project, arguments, report).await,
+        DbCommand::Rollback(arguments) => rollback::run(project, arguments, report).await,
+        DbCommand::New(arguments) => new::run(arguments, report),
+    }
 }

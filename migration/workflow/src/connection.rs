@@ -4,20 +4,33 @@
 //! Here the second waits for the first, and then finds nothing left to do.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     io,
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, RuntimeErr,
+    Statement,
     sqlx::{self, postgres::PgConnectOptions, sqlite::SqliteConnectOptions},
 };
+
+use crate::report::Report;
 
 /// The key of the advisory lock on PostgreSQL ("garboard" in ASCII). Locks are per database.
 const LOCK_KEY: i64 = 0x6761_7262_6f61_7264;
 
+/// How long [`Locked::open`] waits for another process.
+pub const WAIT: Duration = Duration::from_mins(10);
+/// How long the first pause between two attempts at the lock is, and the longest.
+const PAUSE: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(500)];
+
 /// A database that no other process migrates while this value lives.
+///
+/// The lock is one that the system takes back when a process dies: on PostgreSQL an advisory lock of the session, for
+/// SQLite a lock on a file beside the database. A row in a table would stay behind after `kill -9`, and somebody would
+/// have to judge whether its owner still lives.
 #[derive(Debug)]
 pub struct Locked {
     connection: DatabaseConnection,
@@ -26,16 +39,28 @@ pub struct Locked {
 }
 
 impl Locked {
-    /// Connects and waits until no other process migrates this database.
+    /// Connects and waits until no other process migrates this database, ten minutes at most.
     ///
     /// A SQLite file is created with its folder if it is missing; beside it appears an empty
     /// `<file>.migrate-lock`, which may be deleted when nothing runs. On PostgreSQL the lock belongs
     /// to the session, so connect to the server itself, not to a pooler in transaction mode.
     ///
     /// # Errors
-    /// [`DbErr::Conn`] if the database or its file cannot be reached, and for a SQLite database in
-    /// memory, which exists in one connection only: use `Migrator::up` on that connection.
+    /// [`DbErr::Conn`] if the database or its file cannot be reached, or another process does not come to an end; and for
+    /// a SQLite database in memory, which exists in one connection only: use `Migrator::up` on that connection.
     pub async fn open(options: impl Into<ConnectOptions>) -> Result<Self, DbErr> {
+        Self::open_within(options, WAIT, &Report::new(false)).await
+    }
+
+    /// As [`Locked::open`], but waits for another process this long at most, and says so when it takes a while.
+    ///
+    /// # Errors
+    /// Those of [`Locked::open`].
+    pub async fn open_within(
+        options: impl Into<ConnectOptions>,
+        wait: Duration,
+        report: &Report,
+    ) -> Result<Self, DbErr> {
         let mut options = options.into();
         // One connection, kept: the lock on PostgreSQL and `PRAGMA foreign_keys` on SQLite are
         // properties of a connection, and a pool would hand out another.
@@ -46,21 +71,60 @@ impl Locked {
             .max_lifetime(None)
             .connect_lazy(false);
         let file = match sqlite_file(options.get_url())? {
-            Some(database) => Some(lock_file(database).await?),
+            Some(database) => Some(lock_file(database)?),
             None => None,
         };
-        let connection = Database::connect(options).await?;
-        if connection.get_database_backend() == DbBackend::Postgres {
-            // Waiting for another process may take longer than a statement of the server may.
-            connection.execute_unprepared("SET statement_timeout = 0").await?;
-            connection.execute_unprepared(&format!("SELECT pg_advisory_lock({LOCK_KEY})")).await?;
+        if let Some((file, name)) = &file {
+            until(wait, report, name, async || try_lock(file, name)).await?;
         }
-        Ok(Self { connection, _file: file })
+        let locked = Self {
+            connection: Database::connect(options).await?,
+            _file: file.map(|(file, _)| file),
+        };
+        if locked.connection.get_database_backend() == DbBackend::Postgres {
+            let name = "pg_locks, where locktype is advisory";
+            until(wait, report, name, async || locked.hold("0", "0").await).await?;
+        }
+        Ok(locked)
     }
 
     /// The one connection, good for the functions of SeaORM's `MigratorTrait`.
     pub fn connection(&self) -> &DatabaseConnection {
         &self.connection
+    }
+
+    /// Makes sure that the lock is still this process's, before it does what the lock is for: a connection that broke has
+    /// lost it, and the pool has quietly opened another.
+    /// From then on, a statement waits for others' locks, and runs, no longer than this; zero is no limit.
+    ///
+    /// # Errors
+    /// [`DbErr::Conn`] if another process has the lock now.
+    pub async fn renew(&self, lock: Duration, statement: Duration) -> Result<(), DbErr> {
+        if self.connection.get_database_backend() != DbBackend::Postgres {
+            let busy = format!("PRAGMA busy_timeout = {}", lock.as_millis());
+            return self.connection.execute_unprepared(&busy).await.map(|_| ());
+        }
+        let [lock, statement] = [lock, statement].map(|limit| limit.as_millis().to_string());
+        if self.hold(&lock, &statement).await? {
+            return Ok(());
+        }
+        Err(unreachable(
+            "the connection broke, and another process has begun to migrate: run this again"
+                .to_owned(),
+        ))
+    }
+
+    /// Takes the lock if nobody else has it. A session that has it already takes it once more.
+    ///
+    /// It does not wait inside of a statement: an index that the other process builds concurrently would wait for that
+    /// statement in turn.
+    async fn hold(&self, lock: &str, statement: &str) -> Result<bool, DbErr> {
+        let sql = "SELECT pg_try_advisory_lock($1), set_config('lock_timeout', $2, false),
+            set_config('statement_timeout', $3, false)";
+        let values = [LOCK_KEY.into(), lock.into(), statement.into()];
+        let hold = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
+        let row = self.connection.query_one_raw(hold).await?;
+        row.map_or(Ok(false), |row| row.try_get_by_index(0))
     }
 
     /// Closes the connection, and with it the lock.
@@ -70,6 +134,32 @@ impl Locked {
     pub async fn close(self) -> Result<(), DbErr> {
         self.connection.close().await
     }
+}
+
+/// Tries until it is done.
+async fn until(
+    wait: Duration,
+    report: &Report,
+    lock: &str,
+    attempt: impl AsyncFn() -> Result<bool, DbErr>,
+) -> Result<(), DbErr> {
+    let start = Instant::now();
+    let [mut pause, longest] = PAUSE;
+    while !attempt().await? {
+        if start.elapsed() >= wait {
+            return Err(unreachable(format!(
+                "another process has been migrating this database for {} s and more: let it finish, or find it by its \
+                 lock ({lock})",
+                wait.as_secs()
+            )));
+        }
+        report.progress(|| {
+            format!("waiting for another process that migrates ({} s)", start.elapsed().as_secs())
+        });
+        tokio::time::sleep(pause.min(wait.saturating_sub(start.elapsed()))).await;
+        pause = longest.min(pause * 2);
+    }
+    Ok(())
 }
 
 /// The file behind a SQLite URL, created with its folder if need be; nothing for PostgreSQL.
@@ -110,21 +200,24 @@ fn create(path: &Path) -> io::Result<PathBuf> {
     path.canonicalize()
 }
 
-/// Locks a file beside the database, not the database, for the same reason.
-async fn lock_file(database: PathBuf) -> Result<File, DbErr> {
+/// A file to lock beside the database, not the database, for the same reason; and its name.
+fn lock_file(database: PathBuf) -> Result<(File, String), DbErr> {
     let mut path = database.into_os_string();
     path.push(".migrate-lock");
     let path = PathBuf::from(path);
     let name = path.display().to_string();
-    let lock = move || {
-        let file = File::options().create(true).append(true).open(&path)?;
-        file.lock()?;
-        Ok::<_, io::Error>(file)
-    };
-    tokio::task::spawn_blocking(lock)
-        .await
-        .map_err(|error| unreachable(format!("{name}: {error}")))?
-        .map_err(|error| unreachable(format!("{name}: {error}")))
+    match File::options().create(true).append(true).open(&path) {
+        Ok(file) => Ok((file, name)),
+        Err(error) => Err(unreachable(format!("{name}: {error}"))),
+    }
+}
+
+fn try_lock(file: &File, name: &str) -> Result<bool, DbErr> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(unreachable(format!("{name}: {error}"))),
+    }
 }
 
 fn unreachable(message: String) -> DbErr {

@@ -10,13 +10,20 @@ pub mod command;
 pub mod connection;
 pub mod definition;
 pub mod difference;
+pub mod history;
 pub mod mend;
 pub mod migrate;
+pub mod new;
+mod panics;
+pub mod patience;
 pub mod recorder;
 pub mod report;
+pub mod rollback;
 pub mod scratch;
+pub mod status;
 pub mod url;
 
+use anyhow::ensure;
 use sea_orm_migration::MigrationTrait;
 
 pub use crate::{connection::Locked, url::DatabaseUrl};
@@ -33,4 +40,19 @@ pub struct Project {
     pub database: DatabaseUrl,
     /// Whether people rely on that database: nothing in it is destroyed unless it is named.
     pub production: bool,
+}
+
+impl Project {
+    /// Refuses to destroy anything in production, unless `named` is the name of the database.
+    ///
+    /// # Errors
+    /// The refusal; it says what to write.
+    pub fn may_destroy(&self, named: Option<&str>) -> anyhow::Result<()> {
+        let (url, name) = (&self.database, self.database.name());
+        ensure!(
+            !self.production || named == Some(&name),
+            "this destroys what is in {url}, in production: if that is meant, say --yes-destroy {name}"
+        );
+        Ok(())
+    }
 }

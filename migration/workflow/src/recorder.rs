@@ -4,12 +4,8 @@
 //! statement and hands none on. Where a migration asks the database something, the answer is that of an empty one; one
 //! whose steps depend on the answer is recorded as far as that goes.
 
-use std::{
-    panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::FutureExt;
 use sea_orm::sqlx::postgres::PgQueryResult;
 use sea_orm::{
     DatabaseConnection, DatabaseConnectionType, DbBackend, DbErr, ExecResult,
@@ -19,7 +15,7 @@ use sea_orm_migration::{MigrationTrait, SchemaManager};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::{Migrations, catalog::hexadecimal};
+use crate::{Migrations, catalog::hexadecimal, panics};
 
 /// Forwards, or back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -29,6 +25,23 @@ pub enum Direction {
     Up,
     /// As `down` says.
     Down,
+}
+
+impl Direction {
+    /// Runs the migration that way.
+    ///
+    /// # Errors
+    /// Those of the migration.
+    pub async fn run(
+        self,
+        migration: &dyn MigrationTrait,
+        manager: &SchemaManager<'_>,
+    ) -> Result<(), DbErr> {
+        match self {
+            Self::Up => migration.up(manager).await,
+            Self::Down => migration.down(manager).await,
+        }
+    }
 }
 
 /// What one migration says to one of the databases.
@@ -84,16 +97,10 @@ pub async fn record_one(
     let connection: DatabaseConnection =
         DatabaseConnectionType::MockDatabaseConnection(Arc::new(connection)).into();
     let manager = SchemaManager::new(&connection);
-    let run = async {
-        match direction {
-            Direction::Up => migration.up(&manager).await,
-            Direction::Down => migration.down(&manager).await,
-        }
-    };
-    let broken = match AssertUnwindSafe(run).catch_unwind().await {
+    let broken = match panics::caught(direction.run(migration, &manager)).await {
         Ok(Ok(())) => None,
         Ok(Err(error)) => Some(error.to_string()),
-        Err(panic) => Some(message_of(panic.as_ref())),
+        Err(panic) => Some(panic),
     };
     let statements =
         std::mem::take(&mut *statements.lock().unwrap_or_else(PoisonError::into_inner));
@@ -109,11 +116,6 @@ pub async fn record_one(
 /// Whether SeaORM runs the migration in one transaction.
 pub fn in_transaction(migration: &dyn MigrationTrait, backend: DbBackend) -> bool {
     migration.use_transaction().unwrap_or(backend == DbBackend::Postgres)
-}
-
-fn message_of(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
 }
 
 /// A connection that writes down what it is told.

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, IsTerminal, Write},
+    pin::pin,
     sync::Mutex,
     time::{Duration, Instant},
 };
@@ -65,6 +66,22 @@ impl Report {
             *last = Instant::now();
             // Nobody may be looking.
             let _ = writeln!(io::stderr(), "{}", line());
+        }
+    }
+
+    /// Runs long work, and says from time to time what `line` makes of how long it has been running.
+    pub async fn during<T>(
+        &self,
+        work: impl Future<Output = T>,
+        line: impl Fn(Duration) -> String,
+    ) -> T {
+        let start = Instant::now();
+        let mut work = pin!(work);
+        loop {
+            match tokio::time::timeout(SILENCE, work.as_mut()).await {
+                Ok(done) => return done,
+                Err(_elapsed) => self.progress(|| line(start.elapsed())),
+            }
         }
     }
 

@@ -1,8 +1,12 @@
 //! Empty databases of both kinds, and migrations to try.
 
+use std::process::ExitCode;
+
+use clap::Parser;
 use sea_orm::DatabaseConnection;
 use workflow::{
-    DatabaseUrl,
+    DatabaseUrl, Migrations, Project,
+    command::DbArguments,
     scratch::{self, Scratch},
 };
 
@@ -42,4 +46,22 @@ pub(crate) async fn execute(db: &DatabaseConnection, statements: &[&str]) {
 /// One connection to a scratch database.
 pub(crate) async fn connect(scratch: &Scratch) -> DatabaseConnection {
     scratch::connect(scratch.url()).await.expect("the database can be reached")
+}
+
+/// A project in development.
+pub(crate) fn project(migrations: Migrations, database: &DatabaseUrl) -> Project {
+    Project { migrations, database: database.clone(), production: false }
+}
+
+/// Runs `garboard db` with these arguments; whether it ends with the exit code of success.
+pub(crate) async fn db(project: &Project, arguments: &[&str]) -> anyhow::Result<bool> {
+    #[derive(Parser)]
+    struct Garboard {
+        #[command(flatten)]
+        db: DbArguments,
+    }
+    let arguments = ["garboard db"].iter().chain(arguments);
+    let garboard = Garboard::try_parse_from(arguments).expect("the arguments are known");
+    let code = workflow::command::run(project, &garboard.db).await?;
+    Ok(code == ExitCode::SUCCESS)
 }

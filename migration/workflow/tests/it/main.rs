@@ -1,6 +1,15 @@
 //! The workflow, on SQLite and on PostgreSQL.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(elided_lifetimes_in_paths, reason = "`MigrationTrait` elides them: `'_` would not match")]
 
 mod catalog;
+mod concurrent;
 mod harness;
+mod kill;
 mod mend;
+mod migrate;
+mod migrations;
+mod new;
+mod plan;
+mod rollback;
+mod status;
