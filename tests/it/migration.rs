@@ -3,6 +3,7 @@
 use migration::schema::{self, Column, SetNull, big_integer, boolean, string, timestamp, uuid};
 use migration::{Migrator, MigratorTrait, SchemaManager, gap, migrate};
 use rstest::rstest;
+use workflow::{Project, drift::drift};
 
 use self::scratch::Direction::{Down, Up};
 use self::scratch::ROWS;
@@ -51,6 +52,28 @@ async fn each_migration_goes_up_down_and_up_beside_rows(
     assert_eq!(ROWS.len(), Migrator::migrations().len(), "every migration has a row in ROWS");
     // The newest row refers, in the end, to all the others that a foreign key can reach.
     assert_eq!(scratch.texts("SELECT title FROM task WHERE project_id = #9").await, ["Fly"]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_database_that_is_migrated_and_in_use_has_no_drift(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let scratch = Scratch::new(backend).await;
+    migrate(scratch.url()).await.expect("the migrations apply");
+    for row in ROWS {
+        scratch.execute(row).await.unwrap_or_else(|error| panic!("{row}: {error}"));
+    }
+    let project = Project {
+        migrations: Migrator::migrations,
+        database: scratch.url().parse().expect("it is the address of a database"),
+        production: false,
+    };
+
+    let drift = drift(&project, None).await.expect("it can be compared");
+
+    assert!(drift.differences.is_empty(), "{:#?}", drift.differences);
+    assert_eq!((drift.applied, drift.pending.len()), (Migrator::migrations().len(), 0));
 }
 
 #[rstest]

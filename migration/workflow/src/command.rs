@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 
 use crate::{
     Project,
+    drift::{self, DriftArguments},
     migrate::{self, MigrateArguments},
     new::{self, NewArguments},
     report::Report,
@@ -36,6 +37,7 @@ enum DbCommand {
     Rollback(RollbackArguments),
     /// Write a new migration, to be filled in.
     New(NewArguments),
+    Drift(DriftArguments),
 }
 
 /// Runs a command. The exit code tells of what was found; an error, of what could not be done.
@@ -49,5 +51,6 @@ pub async fn run(project: &Project, arguments: &DbArguments) -> anyhow::Result<E
         DbCommand::Migrate(arguments) => migrate::run(project, arguments, report).await,
         DbCommand::Rollback(arguments) => rollback::run(project, arguments, report).await,
         DbCommand::New(arguments) => new::run(arguments, report),
+        DbCommand::Drift(arguments) => drift::run(project, arguments, report).await,
     }
 }

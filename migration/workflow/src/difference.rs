@@ -161,15 +161,14 @@ fn compare(found: &mut Vec<Difference>, table: &str, expected: &Table, actual: &
     for (name, (expected, actual)) in pairs(&expected.indexes, &actual.indexes) {
         found.extend(different(Kind::Index, &full(name), (expected.map(index), actual.map(index))));
     }
-    let names = |table: &Table| -> BTreeMap<String, ()> {
-        table.options.iter().map(|option| (option.clone(), ())).collect()
-    };
-    for (option, (expected, actual)) in pairs(&names(expected), &names(actual)) {
-        let texts = (expected.map(|()| String::new()), actual.map(|()| String::new()));
-        found.extend(
-            different(Kind::Option, &format!("{table} ({option})"), texts)
-                .map(|difference| Difference { expected: None, actual: None, ..difference }),
-        );
+    for (state, one, other) in
+        [(State::Missing, expected, actual), (State::Extra, actual, expected)]
+    {
+        for option in one.options.iter().filter(|option| !other.options.contains(option)) {
+            let (kind, name) = (Kind::Option, format!("{table} ({option})"));
+            let (aspect, expected, actual) = (None, None, None);
+            found.push(Difference { state, kind, name, aspect, expected, actual });
+        }
     }
 }
 

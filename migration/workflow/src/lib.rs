@@ -2,7 +2,8 @@
 //!
 //! It knows no table of the product: a [`Project`] brings the migrations, and the address of the database they are for.
 //! In reading order: [`url`] and [`connection`] reach a database, [`catalog`] tells what it has, [`recorder`] tells what
-//! migrations would do without doing it, [`scratch`] has databases to try things on, [`report`] tells the developer.
+//! migrations would do without doing it, [`scratch`] has databases to try things on, [`expected`] tells what migrations
+//! build, [`difference`] and [`mend`] compare two catalogs, [`report`] tells the developer.
 //! Every other module is one command of `garboard db`.
 
 pub mod catalog;
@@ -10,6 +11,8 @@ pub mod command;
 pub mod connection;
 pub mod definition;
 pub mod difference;
+pub mod drift;
+pub mod expected;
 pub mod history;
 pub mod mend;
 pub mod migrate;

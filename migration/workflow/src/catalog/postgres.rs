@@ -237,9 +237,8 @@ fn statements() -> [(ObjectKind, String); 8] {
             here("t.oid")
         )),
         (ObjectKind::Sequence, format!(
-            "SELECT c.relname::text, format('AS %s START WITH %s INCREMENT BY %s MINVALUE %s MAXVALUE %s %s',
-                format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement, s.seqmin, s.seqmax,
-                CASE WHEN s.seqcycle THEN 'CYCLE' ELSE 'NO CYCLE' END)
+            "SELECT c.relname::text, format('AS %s START WITH %s INCREMENT BY %s MINVALUE %s MAXVALUE %s %sCYCLE',
+                format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement, s.seqmin, s.seqmax, CASE WHEN NOT s.seqcycle THEN 'NO ' END)
              FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
              WHERE {OWN} AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype IN ('a', 'i'))"
         )),
@@ -257,8 +256,7 @@ fn statements() -> [(ObjectKind, String); 8] {
         (ObjectKind::Policy, format!(
             "SELECT c.relname || '.' || p.polname, format('AS %s FOR %s TO %s',
                 CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
-                CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE'
-                    ELSE 'ALL' END,
+                CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
                 (SELECT string_agg(COALESCE(quote_ident(r.rolname), 'PUBLIC'), ', ' ORDER BY r.rolname)
                     FROM unnest(p.polroles) u(role) LEFT JOIN pg_roles r ON r.oid = u.role))
                 || COALESCE(' USING (' || pg_get_expr(p.polqual, p.polrelid) || ')', '')

@@ -17,7 +17,7 @@ pub(super) fn mend(expected: &Catalog, actual: &Catalog) -> Vec<Step> {
         match pair {
             (Some(table), None) => {
                 work.push(Step::new(table::create(name, table)));
-                work.extend(table::indexes(table, &Table::default()));
+                work.extend(table::create_indexes(table, &Table::default()));
             }
             (None, Some(_)) => {
                 gone.insert(name.as_str());

@@ -4,6 +4,7 @@
 
 mod catalog;
 mod concurrent;
+mod drift;
 mod harness;
 mod kill;
 mod mend;

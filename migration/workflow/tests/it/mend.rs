@@ -21,7 +21,7 @@ async fn read(db: &DatabaseConnection) -> Catalog {
 /// Runs what a person would run after reading it.
 async fn run(db: &DatabaseConnection, expected: &Catalog, actual: &Catalog, what: &str) {
     let steps = mend(db.get_database_backend(), expected, actual);
-    let script: String = steps.iter().map(|step| format!("{step}\n")).collect();
+    let script = steps.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     for step in &steps {
         let statement = Statement::from_string(db.get_database_backend(), &step.sql);
         let rows = db.query_all_raw(statement).await;
@@ -35,10 +35,14 @@ async fn run(db: &DatabaseConnection, expected: &Catalog, actual: &Catalog, what
 }
 
 async fn reset(backend: Backend, db: &DatabaseConnection) {
-    match backend {
-        Sqlite => execute(db, &["PRAGMA foreign_keys = ON"]).await,
-        Postgres => execute(db, &["DROP SCHEMA public CASCADE", "CREATE SCHEMA public"]).await,
-    }
+    let clear: &[&str] = match backend {
+        Sqlite => &["PRAGMA foreign_keys = ON"],
+        // What is gone at the end need not be on a disk.
+        Postgres => {
+            &["SET synchronous_commit = off", "DROP SCHEMA public CASCADE", "CREATE SCHEMA public"]
+        }
+    };
+    execute(db, clear).await;
     execute(db, BASE).await;
     execute(db, own_base(backend)).await;
 }

@@ -110,11 +110,12 @@ pub(super) fn drop_unused(plan: &Plan<'_>, steps: &mut Vec<Step>) {
         let name = address(object);
         match object.kind {
             ObjectKind::Function => steps.push(Step::new(format!("DROP ROUTINE {name}"))),
-            ObjectKind::Enum => steps.push(Step::new(format!("DROP TYPE {name}"))),
             ObjectKind::Type if plan.is_domain(object) => {
                 steps.push(Step::new(format!("DROP DOMAIN {name}")));
             }
-            ObjectKind::Type => steps.push(Step::new(format!("DROP TYPE {name}"))),
+            ObjectKind::Enum | ObjectKind::Type => {
+                steps.push(Step::new(format!("DROP TYPE {name}")));
+            }
             ObjectKind::Sequence => steps.push(Step::destroying(
                 format!("DROP SEQUENCE {name}"),
                 format!("how far the sequence {} has counted", object.name),

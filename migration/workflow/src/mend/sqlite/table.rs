@@ -26,9 +26,9 @@ pub(super) fn create(name: &str, table: &Table) -> String {
     }
     let counts = table.columns.iter().any(counted);
     let others = table.constraints.iter().filter(|(_, constraint)| !(counts && is_key(constraint)));
-    lines.extend(others.map(|(name, what)| match is_own_name(name, what) {
-        true => definition::constraint(what),
-        false => named_constraint(name, what),
+    lines.extend(others.map(|(name, what)| {
+        let plain = is_own_name(name, what);
+        if plain { definition::constraint(what) } else { named_constraint(name, what) }
     }));
     let (name, lines) = (identifier(name), lines.join(",\n    "));
     let options = table.options.join(", ").to_uppercase();
@@ -40,13 +40,11 @@ fn is_own_name(name: &str, constraint: &Constraint) -> bool {
     name == crate::catalog::own_name(constraint)
 }
 
-/// Makes the indexes of a table what they should be.
-pub(super) fn indexes(expected: &Table, actual: &Table) -> Vec<Step> {
-    let mut steps = drop_indexes(expected, actual);
-    let made =
-        expected.indexes.iter().filter(|(name, index)| actual.indexes.get(*name) != Some(index));
-    steps.extend(made.map(|(_, index)| Step::new(&index.definition)));
-    steps
+/// Makes the indexes that a table lacks.
+pub(super) fn create_indexes(expected: &Table, actual: &Table) -> Vec<Step> {
+    let indexes = expected.indexes.iter();
+    let made = indexes.filter(|(name, index)| actual.indexes.get(*name) != Some(index));
+    made.map(|(_, index)| Step::new(&index.definition)).collect()
 }
 
 fn drop_indexes(expected: &Table, actual: &Table) -> Vec<Step> {
@@ -80,9 +78,8 @@ pub(super) fn alter(name: &str, expected: &Table, actual: &Table, used: bool) ->
     {
         return None;
     }
-    let mut new = expected.constraints.iter();
-    let mut new: Vec<_> =
-        new.by_ref().filter(|(name, _)| !constraints.contains_key(*name)).collect();
+    let new = expected.constraints.iter();
+    let mut new: Vec<_> = new.filter(|(name, _)| !constraints.contains_key(*name)).collect();
     for column in expected.columns.iter().filter(|column| actual.column(&column.name).is_none()) {
         let mut sql = addable(column)?;
         let (own, rest): (Vec<_>, Vec<_>) =
@@ -99,9 +96,7 @@ pub(super) fn alter(name: &str, expected: &Table, actual: &Table, used: bool) ->
         new = rest;
         steps.push(Step::new(format!("ALTER TABLE {} ADD COLUMN {sql}", identifier(name))));
     }
-    let made =
-        expected.indexes.iter().filter(|(name, index)| actual.indexes.get(*name) != Some(index));
-    steps.extend(made.map(|(_, index)| Step::new(&index.definition)));
+    steps.extend(create_indexes(expected, actual));
     new.is_empty().then_some(steps)
 }
 
@@ -175,14 +170,12 @@ pub(super) fn rebuild(name: &str, expected: &Table, actual: &Table) -> Vec<Step>
             "INSERT INTO sqlite_sequence (name, seq) SELECT {new_name}, seq FROM sqlite_sequence WHERE name = {name}"
         )));
     }
-    let drop = format!("DROP TABLE {table}");
-    steps.push(match lost.is_empty() {
-        true => Step::new(drop),
-        false => {
-            Step::destroying(drop, format!("the column {} with what it holds", lost.join(", ")))
-        }
+    let destroys = format!("the column {} with what it holds", lost.join(", "));
+    steps.push(Step {
+        sql: format!("DROP TABLE {table}"),
+        destroys: (!lost.is_empty()).then_some(destroys),
     });
     steps.push(Step::new(format!("ALTER TABLE {new} RENAME TO {table}")));
-    steps.extend(expected.indexes.values().map(|index| Step::new(&index.definition)));
+    steps.extend(create_indexes(expected, &Table::default()));
     steps
 }

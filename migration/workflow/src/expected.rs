@@ -1,0 +1,70 @@
+//! What a database should have: what migrations build in an empty one.
+
+use anyhow::Context;
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
+use sea_orm_migration::{MigrationTrait, MigratorTraitSelf, SchemaManager};
+
+use crate::{DatabaseUrl, Migrations, catalog::Catalog, scratch::Scratch};
+
+/// Some of a project's migrations.
+struct Chosen {
+    migrations: Migrations,
+    names: Vec<String>,
+}
+
+impl MigratorTraitSelf for Chosen {
+    fn migrations(&self) -> Vec<Box<dyn MigrationTrait>> {
+        let mut chosen = (self.migrations)();
+        chosen.retain(|migration| self.names.iter().any(|name| name == migration.name()));
+        chosen
+    }
+}
+
+/// Applies those of the migrations that are named to an empty database, in the project's order.
+///
+/// # Errors
+/// What a migration met.
+pub async fn build(
+    db: &DatabaseConnection,
+    migrations: Migrations,
+    names: Vec<String>,
+) -> anyhow::Result<()> {
+    let chosen = Chosen { migrations, names };
+    chosen.up(db, None).await.context("the migrations do not build an empty database")
+}
+
+/// What those of the migrations that are named build, found out on a scratch database like the one at `beside`.
+///
+/// # Errors
+/// When there can be no scratch database, or a migration fails on it.
+pub async fn catalog(
+    migrations: Migrations,
+    names: Vec<String>,
+    beside: &DatabaseUrl,
+) -> anyhow::Result<Catalog> {
+    let scratch = Scratch::beside(beside).await?;
+    let built = async {
+        let db = scratch.connect().await?;
+        build(&db, migrations, names).await?;
+        let catalog = Catalog::read(&db).await?;
+        db.close().await?;
+        anyhow::Ok(catalog)
+    };
+    let built = built.await;
+    scratch.remove().await?;
+    built
+}
+
+/// The migrations that a database records as applied, oldest first. It only reads.
+///
+/// # Errors
+/// Those of the database.
+pub async fn applied(db: &DatabaseConnection) -> anyhow::Result<Vec<String>> {
+    if !SchemaManager::new(db).has_table("seaql_migrations").await? {
+        return Ok(Vec::new());
+    }
+    let sql = "SELECT version FROM seaql_migrations ORDER BY version";
+    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
+    let versions: Result<_, _> = rows.iter().map(|row| row.try_get_by_index(0)).collect();
+    Ok(versions?)
+}
