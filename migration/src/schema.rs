@@ -5,9 +5,12 @@
 //! Names follow one rule: `pk_`, `uq_`, `fk_`, `ix_` or `ck_`, the table, the columns.
 //! Whatever differs by database differs here, and nowhere else.
 
+mod change;
 mod column;
+mod rebuild;
 mod search;
 
+pub use change::{Change, change_table};
 pub use column::{
     Column,
     OnDelete::{self, Cascade, Restrict, SetNull},
@@ -15,7 +18,7 @@ pub use column::{
 };
 pub use search::{not_searchable, searchable};
 
-use sea_orm_migration::prelude::*;
+use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
 /// A table to be created.
 ///
@@ -148,12 +151,16 @@ pub async fn add_column(
 /// Drops a column as [`add_column`] added it.
 ///
 /// # Errors
-/// What the database refuses; SQLite cannot drop a column that is a foreign key.
+/// What the database refuses. On SQLite, where a table is rebuilt to drop a column that is a foreign key, what
+/// [`Change::apply`] refuses.
 pub async fn drop_column(
     manager: &SchemaManager<'_>,
     table: &'static str,
     column: Column,
 ) -> Result<(), DbErr> {
+    if column.references.is_some() && manager.get_database_backend() == DbBackend::Sqlite {
+        return change_table(table).drop_column(column.name).apply(manager).await;
+    }
     if let Some(index) = index_of(table, &column) {
         // SQLite refuses to drop a column that an index still names.
         let name = index.get_index_spec().get_name().unwrap_or_default().to_owned();

@@ -23,7 +23,7 @@ pub enum OnDelete {
 pub struct Column {
     pub(super) name: &'static str,
     kind: Kind,
-    null: bool,
+    pub(super) null: bool,
     pub(super) unique: bool,
     lower_case: bool,
     between: Option<(i64, i64)>,
@@ -208,6 +208,25 @@ impl Column {
         let lower_case = self.lower_case.then(|| column().eq(Func::lower(column())));
         let between = self.between.map(|(least, most)| column().between(least, most));
         [kind, lower_case, between].into_iter().flatten().reduce(Expr::and)
+    }
+
+    /// What a value fulfils that is of this type, which SQLite does not ask for: a condition on a row.
+    pub(super) fn fits(&self) -> String {
+        let name = format!("\"{}\"", self.name);
+        let kept_as = |class: &str| format!("typeof({name}) = '{class}'");
+        let fits = match self.kind {
+            Kind::Uuid => format!("{} AND length({name}) = 16", kept_as("blob")),
+            Kind::Text | Kind::String(_) | Kind::OneOf(_) | Kind::Timestamp => kept_as("text"),
+            Kind::Boolean => format!("{name} IN (0, 1)"),
+            Kind::SmallInteger => {
+                format!("{} AND {name} BETWEEN -32768 AND 32767", kept_as("integer"))
+            }
+            Kind::BigInteger => kept_as("integer"),
+            Kind::Double => kept_as("real"),
+            Kind::Date => format!("date({name}) IS {name}"),
+            Kind::Json => format!("json_valid({name})"),
+        };
+        format!("{name} IS NULL OR {fits}")
     }
 
     /// PostgreSQL sorts text by the database's locale unless told otherwise; SQLite sorts by bytes,
