@@ -9,6 +9,7 @@ use crate::{
     drift::{self, DriftArguments},
     migrate::{self, MigrateArguments},
     new::{self, NewArguments},
+    pull::{self, PullArguments},
     report::Report,
     rollback::{self, RollbackArguments},
     status::{self, StatusArguments},
@@ -38,6 +39,10 @@ enum DbCommand {
     /// Write a new migration, to be filled in.
     New(NewArguments),
     Drift(DriftArguments),
+    /// Take over a database that others have made: a migration that builds all it has.
+    ///
+    /// The migration is tried on a scratch database first: what it builds there is compared with what there is.
+    Pull(PullArguments),
 }
 
 /// Runs a command. The exit code tells of what was found; an error, of what could not be done.
@@ -52,5 +57,6 @@ pub async fn run(project: &Project, arguments: &DbArguments) -> anyhow::Result<E
         DbCommand::Rollback(arguments) => rollback::run(project, arguments, report).await,
         DbCommand::New(arguments) => new::run(arguments, report),
         DbCommand::Drift(arguments) => drift::run(project, arguments, report).await,
+        DbCommand::Pull(arguments) => pull::run(project, arguments, report).await,
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     DatabaseUrl, Project,
     catalog::Catalog,
     difference::{Difference, differences},
-    expected,
+    expected, history,
     mend::{Step, mend},
     report::Report,
     scratch,
@@ -67,7 +67,8 @@ pub async fn drift(project: &Project, scratch: Option<&DatabaseUrl>) -> anyhow::
         bail!("there is no database {}: make it with `garboard db migrate`", file.display());
     }
     let db = scratch::connect(url).await?;
-    let applied = expected::applied(&db).await?;
+    let applied: Vec<_> =
+        history::read(&db).await?.into_iter().map(|applied| applied.name).collect();
     let actual = Catalog::read(&db).await?;
     let known: Vec<_> =
         (project.migrations)().iter().map(|migration| migration.name().to_owned()).collect();

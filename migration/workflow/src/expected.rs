@@ -1,8 +1,8 @@
 //! What a database should have: what migrations build in an empty one.
 
 use anyhow::Context;
-use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
-use sea_orm_migration::{MigrationTrait, MigratorTraitSelf, SchemaManager};
+use sea_orm::DatabaseConnection;
+use sea_orm_migration::{MigrationTrait, MigratorTraitSelf};
 
 use crate::{DatabaseUrl, Migrations, catalog::Catalog, scratch::Scratch};
 
@@ -53,18 +53,4 @@ pub async fn catalog(
     let built = built.await;
     scratch.remove().await?;
     built
-}
-
-/// The migrations that a database records as applied, oldest first. It only reads.
-///
-/// # Errors
-/// Those of the database.
-pub async fn applied(db: &DatabaseConnection) -> anyhow::Result<Vec<String>> {
-    if !SchemaManager::new(db).has_table("seaql_migrations").await? {
-        return Ok(Vec::new());
-    }
-    let sql = "SELECT version FROM seaql_migrations ORDER BY version";
-    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
-    let versions: Result<_, _> = rows.iter().map(|row| row.try_get_by_index(0)).collect();
-    Ok(versions?)
 }

@@ -19,6 +19,7 @@ pub mod migrate;
 pub mod new;
 mod panics;
 pub mod patience;
+pub mod pull;
 pub mod recorder;
 pub mod report;
 pub mod rollback;

@@ -59,16 +59,24 @@ struct Outcome {
 /// # Errors
 /// Outside of a project, and when the name is no name, or a file cannot be written.
 pub fn run(arguments: &NewArguments, report: &Report) -> anyhow::Result<ExitCode> {
-    let folder = match &arguments.migrations {
-        Some(folder) => folder.clone(),
-        None => find(&env::current_dir()?)?,
-    };
+    let folder = folder(arguments.migrations.as_deref())?;
     let (migration, file) = create(&folder, &arguments.name, Utc::now())?;
     report.line(format!("wrote {}", file.display()))?;
     report.line(format!("registered it in {}", folder.join("lib.rs").display()))?;
     report.line("next: say there what `up` and `down` do, then `cargo run -- db migrate`")?;
     report.document(&Outcome { migration, file })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The folder of the migrations: the one that is named, or that of the project that the current directory is in.
+///
+/// # Errors
+/// Outside of a project.
+pub fn folder(named: Option<&Path>) -> anyhow::Result<PathBuf> {
+    match named {
+        Some(folder) => Ok(folder.to_owned()),
+        None => find(&env::current_dir()?),
+    }
 }
 
 /// The folder `migration/src` of the project that `folder` is in.
@@ -87,6 +95,19 @@ fn find(folder: &Path) -> anyhow::Result<PathBuf> {
 /// # Errors
 /// When the name is no name, or is taken, or a file cannot be written; then nothing is.
 pub fn create(folder: &Path, name: &str, now: DateTime<Utc>) -> anyhow::Result<(String, PathBuf)> {
+    create_with(folder, name, now, &skeleton::of(name))
+}
+
+/// As [`create`], with this source.
+///
+/// # Errors
+/// As [`create`].
+pub fn create_with(
+    folder: &Path,
+    name: &str,
+    now: DateTime<Utc>,
+    source: &str,
+) -> anyhow::Result<(String, PathBuf)> {
     check(name)?;
     let registry = folder.join("lib.rs");
     let open = File::options().read(true).write(true).open(&registry);
@@ -111,8 +132,7 @@ pub fn create(folder: &Path, name: &str, now: DateTime<Utc>) -> anyhow::Result<(
         )
     })?;
     let file = folder.join(format!("{module}.rs"));
-    let made =
-        File::create_new(&file).and_then(|mut made| made.write_all(skeleton::of(name).as_bytes()));
+    let made = File::create_new(&file).and_then(|mut made| made.write_all(source.as_bytes()));
     made.with_context(|| format!("cannot write {}", file.display()))?;
     let written =
         lib.rewind().and_then(|()| lib.set_len(0)).and_then(|()| lib.write_all(text.as_bytes()));

@@ -12,5 +12,6 @@ mod migrate;
 mod migrations;
 mod new;
 mod plan;
+mod pull;
 mod rollback;
 mod status;
