@@ -19,8 +19,10 @@ pub(crate) use sqlite::own_name;
 pub const SEAORM: &str = "seaql_migrations";
 /// Where this crate records what SeaORM does not; no entity is generated for a table whose name begins so.
 pub const HISTORY: &str = "_migration_history";
+/// Where a copy records how far it is, in its target.
+pub const COPY: &str = "_copy_progress";
 /// Tables that are about the schema, not of it.
-pub const BOOKKEEPING: [&str; 2] = [SEAORM, HISTORY];
+pub const BOOKKEEPING: [&str; 3] = [SEAORM, HISTORY, COPY];
 
 /// Everything that is declared in one database: on PostgreSQL, in the current schema.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -259,6 +261,11 @@ impl Table {
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
     }
+}
+
+/// A name as both databases read it, whatever is in it.
+pub(crate) fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// Bytes, two digits each.

@@ -3,7 +3,8 @@
 //! It knows no table of the product: a [`Project`] brings the migrations, and the address of the database they are for.
 //! In reading order: [`url`] and [`connection`] reach a database, [`catalog`] tells what it has, [`recorder`] tells what
 //! migrations would do without doing it, [`scratch`] has databases to try things on, [`expected`] tells what migrations
-//! build, [`difference`] and [`mend`] compare two catalogs, [`report`] tells the developer.
+//! build, [`difference`] and [`mend`] compare two catalogs, [`rows`] reads and writes what is in the tables, [`report`] tells
+//! the developer.
 //! Every other module is one command of `garboard db`.
 
 pub mod catalog;
@@ -23,6 +24,7 @@ pub mod pull;
 pub mod recorder;
 pub mod report;
 pub mod rollback;
+pub mod rows;
 pub mod scratch;
 pub mod status;
 pub mod url;

@@ -14,4 +14,5 @@ mod new;
 mod plan;
 mod pull;
 mod rollback;
+mod rows;
 mod status;
