@@ -12,6 +12,7 @@ use crate::{
     pull::{self, PullArguments},
     report::Report,
     rollback::{self, RollbackArguments},
+    seed::{self, SeedArguments},
     status::{self, StatusArguments},
 };
 
@@ -43,6 +44,7 @@ enum DbCommand {
     ///
     /// The migration is tried on a scratch database first: what it builds there is compared with what there is.
     Pull(PullArguments),
+    Seed(SeedArguments),
 }
 
 /// Runs a command. The exit code tells of what was found; an error, of what could not be done.
@@ -58,5 +60,6 @@ pub async fn run(project: &Project, arguments: &DbArguments) -> anyhow::Result<E
         DbCommand::New(arguments) => new::run(arguments, report),
         DbCommand::Drift(arguments) => drift::run(project, arguments, report).await,
         DbCommand::Pull(arguments) => pull::run(project, arguments, report).await,
+        DbCommand::Seed(arguments) => seed::run(project, arguments, report).await,
     }
 }

@@ -26,6 +26,7 @@ pub mod report;
 pub mod rollback;
 pub mod rows;
 pub mod scratch;
+pub mod seed;
 pub mod status;
 pub mod url;
 

@@ -29,7 +29,7 @@ pub use loading::{
     Step, check_references, defer, enforce, prepare, restart_counters, snapshot, steps,
 };
 pub use value::{Row, Value, decode, encode};
-pub use write::{count, empty, transaction, write};
+pub use write::{empty, tables_with_rows, transaction, write};
 
 use crate::catalog::{Catalog, Table};
 

@@ -73,9 +73,12 @@ async fn run(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(), DbE
     source
 }
 
-/// A text as Rust writes it: raw, with as many number signs as it takes.
+/// A text as Rust writes it: raw where it has to be, with as many number signs as it takes.
 fn literal(text: &str) -> String {
-    let mut signs = String::from("#");
+    if !text.contains(['"', '\\']) {
+        return format!("\"{text}\"");
+    }
+    let mut signs = String::new();
     while text.contains(&format!("\"{signs}")) {
         signs.push('#');
     }

@@ -3,8 +3,8 @@
 use anyhow::{Context, bail};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
-use super::{Relation, Row, postgres, refusal::refusal, sqlite};
-use crate::catalog::quote;
+use super::{Relation, Row, is_derived, postgres, refusal::refusal, sqlite};
+use crate::catalog::{Catalog, quote};
 
 /// Does all or nothing.
 ///
@@ -113,13 +113,21 @@ pub async fn empty(db: &DatabaseConnection, tables: &[&str]) -> anyhow::Result<(
     Ok(())
 }
 
-/// How many rows a table has, counted up to `most`.
+/// The tables of a catalog that have rows, but for derived ones.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn count(db: &DatabaseConnection, table: &str, most: u32) -> anyhow::Result<i64> {
-    let sql =
-        format!("SELECT count(*) FROM (SELECT 1 FROM {} LIMIT {most}) AS found", quote(table));
-    let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
-    Ok(row.context("a count has a row")?.try_get_by_index(0)?)
+pub async fn tables_with_rows(
+    db: &DatabaseConnection,
+    catalog: &Catalog,
+) -> anyhow::Result<Vec<String>> {
+    let mut full = Vec::new();
+    for name in catalog.tables.keys().filter(|name| !is_derived(name)) {
+        let sql = format!("SELECT 1 FROM {} LIMIT 1", quote(name));
+        if db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await?.is_some()
+        {
+            full.push(name.clone());
+        }
+    }
+    Ok(full)
 }

@@ -15,4 +15,5 @@ mod plan;
 mod pull;
 mod rollback;
 mod rows;
+mod seed;
 mod status;

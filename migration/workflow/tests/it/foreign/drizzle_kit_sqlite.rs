@@ -56,14 +56,14 @@ const UP: &[&str] = &[
     CONSTRAINT "posts_views" CHECK ("posts"."views" >= 0),
     PRIMARY KEY ("id")
 )"#,
-    r#"CREATE UNIQUE INDEX `posts_author_slug` ON `posts` (`author_id`,`slug`)"#,
+    "CREATE UNIQUE INDEX `posts_author_slug` ON `posts` (`author_id`,`slug`)",
     r#"CREATE INDEX `posts_published` ON `posts` (`published_at`) WHERE "posts"."status" = 'published'"#,
     r#"CREATE TABLE "tags" (
     "id" integer NOT NULL,
     "label" text NOT NULL,
     PRIMARY KEY ("id")
 )"#,
-    r#"CREATE UNIQUE INDEX `tags_label` ON `tags` (`label`)"#,
+    "CREATE UNIQUE INDEX `tags_label` ON `tags` (`label`)",
     r#"CREATE TABLE "users" (
     "id" integer NOT NULL PRIMARY KEY AUTOINCREMENT,
     "email" text NOT NULL,
@@ -71,7 +71,7 @@ const UP: &[&str] = &[
     "active" integer DEFAULT true NOT NULL,
     "created_at" integer DEFAULT (unixepoch() * 1000) NOT NULL
 )"#,
-    r#"CREATE UNIQUE INDEX `users_email_unique` ON `users` (`email`)"#,
+    "CREATE UNIQUE INDEX `users_email_unique` ON `users` (`email`)",
     r#"CREATE UNIQUE INDEX `users_lower_email` ON `users` (lower("email"))"#,
     r#"CREATE VIEW `published` AS select "id", "title" from "posts" where status = 'published'"#,
 ];
