@@ -33,7 +33,7 @@ async fn run(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(), DbE
 
 const UP: &[&str] = &[
     r#"CREATE TYPE "status" AS ENUM ('draft', 'published', 'archived')"#,
-    r#"CREATE SEQUENCE IF NOT EXISTS users_id_seq AS integer"#,
+    "CREATE SEQUENCE IF NOT EXISTS users_id_seq AS integer",
     r#"CREATE TABLE "post_tags" (
     "post_id" uuid NOT NULL,
     "tag_id" integer NOT NULL
@@ -74,8 +74,8 @@ const UP: &[&str] = &[
     r#"ALTER TABLE "post_tags" ADD CONSTRAINT "post_tags_tag_id_tags_id_fk" FOREIGN KEY ("tag_id") REFERENCES "tags" ("id")"#,
     r#"ALTER TABLE "posts" ADD CONSTRAINT "posts_author_id_users_id_fk" FOREIGN KEY ("author_id") REFERENCES "users" ("id") ON DELETE CASCADE"#,
     r#"ALTER TABLE "posts" ADD CONSTRAINT "posts_parent" FOREIGN KEY ("parent_id") REFERENCES "posts" ("id") ON DELETE SET NULL"#,
-    r#"CREATE INDEX posts_published ON public.posts USING btree (published_at DESC NULLS LAST) WHERE (status = 'published'::status)"#,
-    r#"CREATE UNIQUE INDEX users_lower_email ON public.users USING btree (lower((email)::text))"#,
+    "CREATE INDEX posts_published ON public.posts USING btree (published_at DESC NULLS LAST) WHERE (status = 'published'::status)",
+    "CREATE UNIQUE INDEX users_lower_email ON public.users USING btree (lower((email)::text))",
     r#"CREATE VIEW "published" AS SELECT posts.id,
     posts.title
    FROM posts
