@@ -7,8 +7,6 @@
 
 #![expect(elided_lifetimes_in_paths, reason = "`MigrationTrait` elides them: `'_` would not match")]
 
-#[cfg(feature = "codegen")]
-pub mod codegen;
 pub mod schema;
 
 mod m20260901_000001_create_user;

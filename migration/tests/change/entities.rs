@@ -1,11 +1,12 @@
 //! A change gives the same entities on both databases.
 
 use migration::SchemaManager;
-use migration::codegen::{Entities, generate};
 use migration::schema::{
     Cascade, Restrict, SetNull, add_column, big_integer, change_table, drop_column, string, table,
     text, timestamp, uuid,
 };
+
+use workflow::entities::{Entities, generate};
 
 use crate::harness::{
     Backend::{self, Postgres, Sqlite},
@@ -50,7 +51,7 @@ async fn entities(backend: Backend) -> Entities {
     database.apply(change).await.expect("the table is changed");
     drop_column(&manager, "book", maker()).await.expect("the column is dropped");
 
-    let entities = generate(database.url().reveal()).await.expect("the generator runs");
+    let entities = generate(&database.connection).await.expect("the generator runs");
     database.remove().await;
     entities
 }

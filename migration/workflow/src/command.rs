@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
+#[cfg(feature = "develop")]
+use crate::entities::{self, EntitiesArguments};
 use crate::{
     Project,
     drift::{self, DriftArguments},
@@ -45,6 +47,8 @@ enum DbCommand {
     /// The migration is tried on a scratch database first: what it builds there is compared with what there is.
     Pull(PullArguments),
     Seed(SeedArguments),
+    #[cfg(feature = "develop")]
+    Entities(EntitiesArguments),
 }
 
 /// Runs a command. The exit code tells of what was found; an error, of what could not be done.
@@ -61,5 +65,7 @@ pub async fn run(project: &Project, arguments: &DbArguments) -> anyhow::Result<E
         DbCommand::Drift(arguments) => drift::run(project, arguments, report).await,
         DbCommand::Pull(arguments) => pull::run(project, arguments, report).await,
         DbCommand::Seed(arguments) => seed::run(project, arguments, report).await,
+        #[cfg(feature = "develop")]
+        DbCommand::Entities(arguments) => entities::run(project, arguments, report).await,
     }
 }

@@ -13,6 +13,8 @@ pub mod connection;
 pub mod definition;
 pub mod difference;
 pub mod drift;
+#[cfg(feature = "develop")]
+pub mod entities;
 pub mod expected;
 pub mod history;
 pub mod mend;

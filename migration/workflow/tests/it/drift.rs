@@ -11,23 +11,7 @@ use workflow::{
 };
 
 use crate::harness::Backend::{self, Postgres, Sqlite};
-use crate::harness::{connect, empty, execute, server};
-
-/// A migration of one statement.
-struct Step(&'static str, &'static str);
-
-impl MigrationName for Step {
-    fn name(&self) -> &str {
-        self.0
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for Step {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.get_connection().execute_unprepared(self.1).await.map(|_| ())
-    }
-}
+use crate::harness::{Step, connect, empty, execute, server};
 
 fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     vec![

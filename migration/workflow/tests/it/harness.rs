@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use sea_orm::DatabaseConnection;
+use sea_orm_migration::prelude::*;
 use workflow::{
     DatabaseUrl, Migrations, Project,
     command::DbArguments,
@@ -37,7 +38,7 @@ pub(crate) fn server(backend: Backend) -> DatabaseUrl {
 /// Runs statements, each by itself.
 pub(crate) async fn execute(db: &DatabaseConnection, statements: &[&str]) {
     for statement in statements {
-        sea_orm::ConnectionTrait::execute_unprepared(db, statement)
+        db.execute_unprepared(statement)
             .await
             .unwrap_or_else(|error| panic!("{statement}: {error}"));
     }
@@ -64,4 +65,20 @@ pub(crate) async fn db(project: &Project, arguments: &[&str]) -> anyhow::Result<
     let garboard = Garboard::try_parse_from(arguments).expect("the arguments are known");
     let code = workflow::command::run(project, &garboard.db).await?;
     Ok(code == ExitCode::SUCCESS)
+}
+
+/// A migration of one statement.
+pub(crate) struct Step(pub(crate) &'static str, pub(crate) &'static str);
+
+impl MigrationName for Step {
+    fn name(&self) -> &str {
+        self.0
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Step {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.get_connection().execute_unprepared(self.1).await.map(|_| ())
+    }
 }

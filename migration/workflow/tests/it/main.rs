@@ -5,6 +5,7 @@
 mod catalog;
 mod concurrent;
 mod drift;
+mod entities;
 mod harness;
 mod kill;
 mod mend;

@@ -1,0 +1,137 @@
+//! `garboard db entities`: the entity crate, written from the migrations by SeaORM's own generator.
+//!
+//! What is written is what [`COMMAND`] writes, which the documentation tells a reader to type; a test compares them.
+
+mod files;
+mod generator;
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Instant,
+};
+
+use anyhow::ensure;
+use clap::Args;
+use serde::Serialize;
+
+use crate::{
+    DatabaseUrl, Migrations, Project, expected,
+    report::Report,
+    scratch::{Scratch, connect},
+};
+
+pub use files::Entities;
+pub use generator::generate;
+
+/// The command that writes the entity crate, run from the workspace root with `DATABASE_URL` set.
+pub const COMMAND: &str = "sea-orm-cli generate entity --lib --entity-format compact \
+                           --with-prelude all --with-serde none --output-dir entity/src";
+
+/// How to use it.
+const EXAMPLES: &str = "Examples:
+  garboard db entities             after a new migration: write what has changed
+  garboard db entities --check     in CI: print what is stale, and fail if anything is";
+
+/// Write the entity crate from the migrations.
+///
+/// Every migration is applied to a private scratch SQLite database, and SeaORM's generator reads that: what comes out is
+/// what `sea-orm-cli generate entity` writes, whatever state your own databases are in; nothing of them is touched.
+/// Files of tables that are gone are removed; an unchanged file is left alone, so that cargo does not build it again.
+/// Needs `rustfmt`, and is run in the folder of the project.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct EntitiesArguments {
+    /// Write nothing; print how the files would change, and fail if any would.
+    #[arg(long)]
+    check: bool,
+    /// The folder of the entity crate's source.
+    #[arg(long, value_name = "DIR", default_value = "entity/src")]
+    output: PathBuf,
+    /// Generate from this database, migrated already, instead of a scratch one.
+    #[arg(long, value_name = "URL")]
+    from: Option<DatabaseUrl>,
+}
+
+/// What became of the entity crate.
+#[derive(Debug, Serialize)]
+struct Outcome {
+    /// The files that were stale, by name.
+    changed: Vec<String>,
+    /// Whether they have been written.
+    written: bool,
+    /// How they were to change, as `diff -u` tells it.
+    diff: String,
+    seconds: f32,
+}
+
+/// Generates the entities of a scratch SQLite database that is migrated for the purpose.
+///
+/// # Errors
+/// What a migration or the generator met.
+pub async fn generate_from_scratch(migrations: Migrations) -> anyhow::Result<Entities> {
+    // On SQLite, what it is beside is of no matter.
+    let scratch = Scratch::beside(&DatabaseUrl::of_file(Path::new("scratch.db"))).await?;
+    let entities = async {
+        let db = scratch.connect().await?;
+        let names = migrations().iter().map(|migration| migration.name().to_owned()).collect();
+        expected::build(&db, migrations, names).await?;
+        let entities = generate(&db).await?;
+        db.close().await?;
+        anyhow::Ok(entities)
+    };
+    let entities = entities.await;
+    scratch.remove().await?;
+    entities
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When the entities cannot be generated, or the folder is not there.
+pub async fn run(
+    project: &Project,
+    arguments: &EntitiesArguments,
+    report: &Report,
+) -> anyhow::Result<ExitCode> {
+    let EntitiesArguments { check, output, from } = arguments;
+    let start = Instant::now();
+    ensure!(
+        output.is_dir(),
+        "there is no folder {}: run this in the folder of the project, or say where with --output",
+        output.display()
+    );
+    let entities = if let Some(url) = from {
+        report.database(url)?;
+        generate(&connect(url).await?).await?
+    } else {
+        report.line("a scratch SQLite database, migrated for the purpose")?;
+        generate_from_scratch(project.migrations).await?
+    };
+    let old = Entities::read(output)?;
+    let diff = old.diff(&entities);
+    let changed = old.changed(&entities);
+    if !check {
+        entities.write(output)?;
+    }
+    let seconds = start.elapsed().as_secs_f32();
+    tell(report, output, &Outcome { changed, written: !check, diff, seconds })
+}
+
+fn tell(report: &Report, output: &Path, outcome: &Outcome) -> anyhow::Result<ExitCode> {
+    report.document(outcome)?;
+    let Outcome { changed, written, diff, seconds } = outcome;
+    let folder = output.display();
+    if changed.is_empty() {
+        report.line(format!("{folder}: nothing to change ({seconds:.1} s)"))?;
+    } else if *written {
+        report.line(format!("{folder}: wrote {} ({seconds:.1} s)", changed.join(", ")))?;
+    } else {
+        report.line(diff)?;
+        report.line(format!(
+            "{folder} is stale: run `cargo entities` and commit what it writes ({seconds:.1} s)"
+        ))?;
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}
