@@ -7,6 +7,7 @@ pub(crate) use answer::Answer;
 pub(crate) use app::{App, SECRET};
 pub(crate) use client::Client;
 pub(crate) use database::{Backend, Database};
+pub(crate) use process::command;
 pub(crate) use template::PASSWORD;
 
 mod answer;

@@ -11,6 +11,7 @@ use crate::harness::Backend::{self, Postgres, Sqlite};
 
 pub(crate) use scratch::Scratch;
 
+mod race;
 mod scratch;
 
 #[rstest]

@@ -74,6 +74,21 @@ async fn a_server_is_not_ready_on_another_schema(#[values(Sqlite, Postgres)] bac
 
 #[rstest]
 #[tokio::test]
+async fn a_newer_schema_is_served(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+
+    app.execute("INSERT INTO seaql_migrations VALUES ('m29990101_000001_create_hologram', 0)")
+        .await;
+    app.kill();
+    app.restart();
+
+    assert_eq!(app.anonymous().get("/readyz").await.status, 200);
+    let output = app.output();
+    assert!(output.contains("the schema is that of a newer release"), "{output}");
+}
+
+#[rstest]
+#[tokio::test]
 async fn metrics_count_requests_by_route_and_status(#[values(Sqlite, Postgres)] backend: Backend) {
     let app = App::start(backend).await;
     let [ada] = app.users(["ada"]);

@@ -19,11 +19,11 @@ async fn columns(app: &App, backend: Backend) -> Vec<(String, String)> {
     let query = match backend {
         Sqlite => {
             "SELECT m.name || ' ' || c.name FROM sqlite_schema m, pragma_table_info(m.name) c \
-             WHERE m.type = 'table' AND m.name <> 'seaql_migrations'"
+             WHERE m.type = 'table' AND m.name NOT IN ('seaql_migrations', '_migration_history')"
         }
         Postgres => {
             "SELECT table_name || ' ' || column_name FROM information_schema.columns \
-             WHERE table_schema = 'public' AND table_name <> 'seaql_migrations'"
+             WHERE table_schema = 'public' AND table_name NOT IN ('seaql_migrations', '_migration_history')"
         }
     };
     let rows = app.sql(query).await;

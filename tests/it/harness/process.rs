@@ -145,7 +145,7 @@ pub(crate) fn try_run(
 }
 
 /// The binary with exactly these settings: neither the environment nor a `.env` of the developer reaches it.
-fn command(folder: &Path, settings: &[(&str, &str)]) -> Command {
+pub(crate) fn command(folder: &Path, settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_garboard"));
     command.current_dir(folder).env_clear().envs(settings.iter().copied()).stdin(Stdio::null());
     command
