@@ -15,6 +15,7 @@ use crate::{
     report::Report,
     rollback::{self, RollbackArguments},
     seed::{self, SeedArguments},
+    stats,
     status::{self, StatusArguments},
 };
 
@@ -49,6 +50,7 @@ enum DbCommand {
     Seed(SeedArguments),
     #[cfg(feature = "develop")]
     Entities(EntitiesArguments),
+    Stats(stats::StatsArguments),
 }
 
 /// Runs a command. The exit code tells of what was found; an error, of what could not be done.
@@ -67,5 +69,6 @@ pub async fn run(project: &Project, arguments: &DbArguments) -> anyhow::Result<E
         DbCommand::Seed(arguments) => seed::run(project, arguments, report).await,
         #[cfg(feature = "develop")]
         DbCommand::Entities(arguments) => entities::run(project, arguments, report).await,
+        DbCommand::Stats(arguments) => stats::run(project, arguments, report).await,
     }
 }

@@ -16,7 +16,7 @@ use sea_orm::{
     sqlx::{self, postgres::PgConnectOptions, sqlite::SqliteConnectOptions},
 };
 
-use crate::report::Report;
+use crate::{DatabaseUrl, report::Report, scratch};
 
 /// The key of the advisory lock on PostgreSQL ("garboard" in ASCII). Locks are per database.
 const LOCK_KEY: i64 = 0x6761_7262_6f61_7264;
@@ -160,6 +160,17 @@ async fn until(
         pause = longest.min(pause * 2);
     }
     Ok(())
+}
+
+/// One connection to a database that is there: a SQLite file is not made.
+///
+/// # Errors
+/// When there is no such file, or the database cannot be reached.
+pub async fn existing(url: &DatabaseUrl) -> anyhow::Result<DatabaseConnection> {
+    if let Some(file) = url.sqlite_file().filter(|file| !file.exists()) {
+        anyhow::bail!("there is no file {}: `garboard migrate` makes it", file.display());
+    }
+    scratch::connect(url).await
 }
 
 /// The file behind a SQLite URL, created with its folder if need be; nothing for PostgreSQL.

@@ -29,6 +29,7 @@ pub mod rollback;
 pub mod rows;
 pub mod scratch;
 pub mod seed;
+pub mod stats;
 pub mod status;
 pub mod url;
 

@@ -91,6 +91,15 @@ impl Report {
     }
 }
 
+/// A text on one line, cut off after this many letters.
+pub fn shortened(text: &str, letters: usize) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= letters {
+        return line;
+    }
+    line.chars().take(letters.saturating_sub(1)).chain(['…']).collect()
+}
+
 /// Rows under headings, each column as wide as its widest cell; the last one is not filled up.
 pub fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> String {
     let width = |place: usize| {

@@ -17,4 +17,5 @@ mod pull;
 mod rollback;
 mod rows;
 mod seed;
+mod stats;
 mod status;
