@@ -12,6 +12,7 @@ use crate::{
     migrate::{self, MigrateArguments},
     new::{self, NewArguments},
     pull::{self, PullArguments},
+    rehearse::{self, RehearseArguments},
     report::Report,
     rollback::{self, RollbackArguments},
     seed::{self, SeedArguments},
@@ -47,6 +48,7 @@ enum DbCommand {
     ///
     /// The migration is tried on a scratch database first: what it builds there is compared with what there is.
     Pull(PullArguments),
+    Rehearse(RehearseArguments),
     Seed(SeedArguments),
     #[cfg(feature = "develop")]
     Entities(EntitiesArguments),
@@ -66,6 +68,7 @@ pub async fn run(project: &Project, arguments: &DbArguments) -> anyhow::Result<E
         DbCommand::New(arguments) => new::run(arguments, report),
         DbCommand::Drift(arguments) => drift::run(project, arguments, report).await,
         DbCommand::Pull(arguments) => pull::run(project, arguments, report).await,
+        DbCommand::Rehearse(arguments) => rehearse::run(project, arguments, report).await,
         DbCommand::Seed(arguments) => seed::run(project, arguments, report).await,
         #[cfg(feature = "develop")]
         DbCommand::Entities(arguments) => entities::run(project, arguments, report).await,

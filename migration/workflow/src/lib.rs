@@ -24,6 +24,7 @@ mod panics;
 pub mod patience;
 pub mod pull;
 pub mod recorder;
+pub mod rehearse;
 pub mod report;
 pub mod rollback;
 pub mod rows;

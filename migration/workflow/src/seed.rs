@@ -110,42 +110,67 @@ pub async fn seed(
             full.join(", ")
         );
     }
-    let plan = Arc::new(Plan::new(&catalog, db.get_database_backend(), rows)?);
     prepare(db).await?;
-    let mut tables = Vec::new();
-    transaction(db, async || {
-        defer(db, &plan.steps).await?;
-        for (place, planned) in plan.tables.iter().enumerate() {
-            let mut made = make(Arc::clone(&plan), place, rand);
-            let mut checksum = Checksum::default();
-            while let Some((rows, sum)) = made.recv().await {
-                write(db, &planned.relation, &rows).await.context("these rows were made up")?;
-                checksum = sum;
-                report.progress(|| {
-                    format!("{}: {} of {} rows", planned.relation.name, checksum.rows, planned.rows)
-                });
-            }
-            tables.push((planned.relation.name.clone(), checksum));
-        }
-        enforce(db, &plan.steps).await?;
+    let tables = transaction(db, async || {
+        let tables = insert(db, &catalog, rows, Origin { rand, first: 0 }, report).await?;
         check_references(db).await?;
-        restart_counters(db, &catalog).await
+        restart_counters(db, &catalog).await?;
+        Ok(tables)
     })
     .await?;
     db.execute_unprepared("ANALYZE").await?;
     Ok(Seeded { tables, seconds: begin.elapsed().as_secs_f64() })
 }
 
+/// What decides which rows are made up.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin {
+    /// Another number gives other rows.
+    pub(crate) rand: u64,
+    /// The number of each table's first row, which what is counted up begins with.
+    pub(crate) first: u64,
+}
+
+/// Inserts made-up rows into the tables of `catalog`, in a transaction that has begun.
+///
+/// # Errors
+/// When the database refuses one, or a constraint is of a kind that rows cannot be made up for.
+pub(crate) async fn insert(
+    db: &DatabaseConnection,
+    catalog: &Catalog,
+    rows: u64,
+    origin: Origin,
+    report: &Report,
+) -> anyhow::Result<Vec<(String, Checksum)>> {
+    let plan = Arc::new(Plan::new(catalog, db.get_database_backend(), rows)?);
+    let mut tables = Vec::new();
+    defer(db, &plan.steps).await?;
+    for (place, planned) in plan.tables.iter().enumerate() {
+        let mut made = make(Arc::clone(&plan), place, origin);
+        let mut checksum = Checksum::default();
+        while let Some((rows, sum)) = made.recv().await {
+            write(db, &planned.relation, &rows).await.context("these rows were made up")?;
+            checksum = sum;
+            report.progress(|| {
+                format!("{}: {} of {} rows", planned.relation.name, checksum.rows, planned.rows)
+            });
+        }
+        tables.push((planned.relation.name.clone(), checksum));
+    }
+    enforce(db, &plan.steps).await?;
+    Ok(tables)
+}
+
 /// Makes the rows of a table on a thread of its own, some batches ahead, with the checksum of all so far.
-fn make(plan: Arc<Plan>, place: usize, rand: u64) -> mpsc::Receiver<(Vec<Row>, Checksum)> {
+fn make(plan: Arc<Plan>, place: usize, origin: Origin) -> mpsc::Receiver<(Vec<Row>, Checksum)> {
     let (sender, receiver) = mpsc::channel(2);
     task::spawn_blocking(move || {
-        let maker = Maker { plan: &plan, seed: rand };
+        let maker = Maker { plan: &plan, seed: origin.rand, first: origin.first };
         let Some(table) = plan.tables.get(place) else { return };
         let (mut drawn, mut checksum, mut buffer) = (Drawn::new(), Checksum::default(), Vec::new());
         let mut rows = Vec::new();
         for row in 0..table.rows {
-            let made = maker.row(table, row, &mut drawn);
+            let made = maker.row(table, origin.first.saturating_add(row), &mut drawn);
             checksum.add(&made, &mut buffer);
             rows.push(made);
             if rows.len() == Batch::ROWS || row + 1 == table.rows {

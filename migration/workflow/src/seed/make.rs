@@ -20,6 +20,8 @@ const PATIENCE: u64 = 16;
 pub(super) struct Maker<'a> {
     pub(super) plan: &'a Plan,
     pub(super) seed: u64,
+    /// The number of each table's first row.
+    pub(super) first: u64,
 }
 
 /// The combinations of a table's key that there are.
@@ -78,7 +80,7 @@ impl Maker<'_> {
 
     fn chosen(&self, column: &Column, choice: u64) -> Value {
         match &column.reference {
-            Some(reference) => self.of_parent(reference, choice, FAR),
+            Some(reference) => self.of_parent(reference, self.first.saturating_add(choice), FAR),
             None => invent::listed(column, choice),
         }
     }
@@ -123,12 +125,13 @@ impl Maker<'_> {
         }
         let parent = self.plan.tables.get(reference.table)?;
         if parent.number != table.number {
-            return Some(rotated(dice.skewed(parent.rows), reference.number, parent.rows));
+            let place = rotated(dice.skewed(parent.rows), reference.number, parent.rows);
+            return Some(self.first.saturating_add(place));
         }
         // A row refers to one before it; the first, to nothing or to itself.
-        match row {
+        match row.saturating_sub(self.first) {
             0 if reference.nullable => None,
-            row => Some(dice.skewed(row)),
+            before => Some(self.first.saturating_add(dice.skewed(before))),
         }
     }
 }

@@ -14,6 +14,7 @@ mod migrations;
 mod new;
 mod plan;
 mod pull;
+mod rehearse;
 mod rollback;
 mod rows;
 mod seed;
