@@ -145,11 +145,16 @@ pub(crate) fn record(backend: DbBackend) -> Statement {
     backend.build(table.if_not_exists())
 }
 
-/// Makes both tables where they are missing.
+/// Makes both tables where they are missing, and otherwise only reads.
 pub(crate) async fn install(db: &impl ConnectionTrait) -> Result<(), DbErr> {
-    db.execute_raw(record(db.get_database_backend())).await?;
+    if !has_table(db, SEAORM).await? {
+        db.execute_raw(record(db.get_database_backend())).await?;
+    }
+    if has_table(db, HISTORY).await? {
+        return Ok(());
+    }
     let mut table = Table::create();
-    table.table(HISTORY).if_not_exists();
+    table.table(HISTORY);
     table.col(ColumnDef::new("version").string().not_null().primary_key());
     table.col(ColumnDef::new("applied_at").big_integer().not_null());
     table.col(ColumnDef::new("checksum").text());

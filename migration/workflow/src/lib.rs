@@ -1,10 +1,10 @@
 //! The schema workflow: from a changed column to a safe production database, in proven steps.
 //!
 //! It knows no table of the product: a [`Project`] brings the migrations, and the address of the database they are for.
-//! In reading order: [`url`] and [`connection`] reach a database, [`catalog`] tells what it has, [`recorder`] tells what
-//! migrations would do without doing it, [`scratch`] has databases to try things on, [`expected`] tells what migrations
-//! build, [`difference`] and [`mend`] compare two catalogs, [`rows`] reads and writes what is in the tables, [`report`] tells
-//! the developer.
+//! In reading order: [`url`] and [`connection`] reach a database, [`catalog`] tells what it has, [`history`] which
+//! migrations it has had, [`recorder`] what migrations would do without doing it, [`scratch`] has databases to try things
+//! on, [`expected`] tells what migrations build, [`difference`] and [`mend`] compare two catalogs, [`rows`] reads and
+//! writes what is in the tables, [`patience`] says for how long others are waited for, [`report`] tells the developer.
 //! Every other module is one command of `garboard db`.
 
 pub mod catalog;

@@ -1,6 +1,7 @@
 //! `garboard db migrate`: applies what is pending.
 
 mod concurrent;
+mod failure;
 pub(crate) mod plan;
 mod runner;
 
@@ -27,11 +28,13 @@ use crate::{
 
 /// The end of `garboard db migrate --help`.
 const NOTES: &str = "\
-A migration runs in one transaction, with the note that it is applied; one that fails leaves nothing behind. On SQLite
-that holds for migrations that say `use_transaction() -> Some(true)`, as those of `garboard db new` do.
+A migration runs in one transaction, with the note that it is applied: one that fails leaves nothing
+behind. On SQLite that holds for those that say `use_transaction() -> Some(true)`, as those of
+`garboard db new` do.
 
-PostgreSQL builds an index without stopping writers only outside of a transaction. Such a migration does that and
-nothing else, and can be repeated: an index that an interruption has left unfinished is dropped before it runs again.
+PostgreSQL builds an index without stopping writers only outside of a transaction. Such a migration
+does that and nothing else, so that it can be repeated: an index that an interruption has left
+unfinished is dropped before it runs again.
 
     fn use_transaction(&self) -> Option<bool> {
         Some(false)
@@ -40,10 +43,14 @@ nothing else, and can be repeated: an index that an interruption has left unfini
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let mut index = Index::create();
         index.name(\"ix_task_title\").table(\"task\").col(\"title\").if_not_exists();
-        if manager.get_database_backend() == DbBackend::Postgres {
+        if manager.get_database_backend() == sea_orm::DbBackend::Postgres {
             index.concurrently();
         }
         manager.create_index(index).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.drop_index(Index::drop().name(\"ix_task_title\").if_exists().to_owned()).await
     }
 
 Examples:

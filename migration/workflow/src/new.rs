@@ -30,10 +30,10 @@ The name says what the migration is about, and decides what it begins with:
   add_due_on_to_task       a column `due_on` of the table `task`
   anything_else            nothing but empty `up` and `down`
 
-It is registered as the last one in lib.rs, so it compiles. Several people may write one each at the same time: then
-git shows a conflict in lib.rs, which is solved by keeping both, in the order of their names.
+It is registered as the last one in lib.rs, so it compiles. Where two branches have a new one each,
+git shows a conflict in lib.rs: keep both, in the order of their names.
 
-Afterwards: write what is meant, then `cargo run -- db migrate`, `cargo entities`.";
+Afterwards: write what is meant, then `cargo run -- db migrate`, and `cargo entities`.";
 
 /// What is asked of `db new`.
 #[derive(Clone, Debug, Args)]

@@ -64,8 +64,7 @@ impl Report {
         let Ok(mut last) = self.last.lock() else { return };
         if last.elapsed() >= SILENCE {
             *last = Instant::now();
-            // Nobody may be looking.
-            let _ = writeln!(io::stderr(), "{}", line());
+            notice(&line());
         }
     }
 
@@ -98,6 +97,12 @@ pub fn shortened(text: &str, letters: usize) -> String {
         return line;
     }
     line.chars().take(letters.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// Says to whoever looks at standard error what they would not expect.
+pub(crate) fn notice(line: &str) {
+    // Nobody may be looking.
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// Rows under headings, each column as wide as its widest cell; the last one is not filled up.

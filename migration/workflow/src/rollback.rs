@@ -19,8 +19,11 @@ use crate::{
 
 /// The end of `garboard db rollback --help`.
 const NOTES: &str = "\
-Undoing a migration drops the columns and tables that it made, with what is in them. After a bad deployment, it is as a
-rule enough to start the previous release: it runs on the newer schema. Where rows must be kept, write a new migration.
+Undoing a migration drops the columns and tables that it made, with what is in them. After a bad
+deployment, it is as a rule enough to start the previous release: it runs on the newer schema.
+Where rows must be kept, write a new migration.
+
+What was applied last is undone first; of what was applied within one second, the last in the list.
 
 Examples:
   garboard db rollback --plan                        the SQL that would undo the last migration
@@ -139,10 +142,7 @@ fn choose(
     order.sort_unstable();
     let stay = match goal {
         Goal::Last(count) => order.len().checked_sub(count).with_context(|| {
-            format!(
-                "cannot undo {count} migrations, for {} is applied: see `db status`",
-                order.len()
-            )
+            format!("cannot undo {count} migrations: only {} applied, see `db status`", order.len())
         })?,
         Goal::To(name) => {
             let place = order.iter().position(|(_, _, one)| *one == name);

@@ -21,16 +21,18 @@ const NOTES: &str = "\
 States:
   applied   as it is written now
   pending   not applied: `garboard db migrate` does so
-  edited    applied, and since then changed in the source: no database will get the change. Take it back and write a
-            new migration. (A new version of SeaORM may write the same in other words.)
+  edited    applied, and changed in the source since then, which this database will not get: take
+            the change back, and write a new migration (a new version of SeaORM may also write the
+            same in other words)
   unknown   applied by another release, as a rule a newer one, which does no harm
 
-The schema is compared with what it was after the last `db migrate` or `db rollback`; `garboard db drift` tells what
-differs from what the migrations build. What `sea-orm-cli` applied is applied all the same; no time and no check is known.
+The schema is compared with what it was after the last `db migrate` or `db rollback`; `garboard db
+drift` tells what differs from what the migrations build. What `sea-orm-cli` has applied is applied
+all the same, only how long it took and whether it was edited is not known.
 
 It only reads: SELECT on seaql_migrations and _migration_history is all that its user needs.
 
-Exit code: 0 if nothing is pending or edited and the schema is not known to have changed; 1 otherwise.";
+Exit code: 0 if nothing is pending or edited, and the schema is not known to have changed; else 1.";
 
 /// What is asked of `db status`.
 #[derive(Clone, Copy, Debug, Args)]
@@ -138,6 +140,10 @@ pub async fn run(
         report.line("there is no such file yet: `db migrate` makes it")?;
     }
     report.line(status.text())?;
+    if status.count(State::Pending) > 0 {
+        report
+            .line("`garboard db migrate` applies what is pending; with --plan, it shows the SQL")?;
+    }
     report.document(&status)?;
     let well = [State::Pending, State::Edited].iter().all(|state| status.count(*state) == 0);
     Ok(if well && !status.changed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

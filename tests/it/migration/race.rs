@@ -1,4 +1,4 @@
-//! Ten processes that start at once apply each migration once. `RACE_ROUNDS=100 tests/run race` repeats it.
+//! Ten processes that start at once apply each migration once. `RACE_ROUNDS=100 tests/run ten_processes` repeats it.
 
 use std::process::{Child, Output, Stdio};
 

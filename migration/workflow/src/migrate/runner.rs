@@ -1,24 +1,19 @@
 //! Runs migrations, one at a time, and notes each in the same transaction.
 
-use std::{
-    borrow::Cow,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use anyhow::anyhow;
 use sea_orm::{
-    ConnectOptions, DbBackend, DbErr, RuntimeErr, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    ConnectOptions, DbBackend, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::{IntoSchemaManagerConnection, MigrationTrait, SchemaManager};
 use serde::Serialize;
 
-use super::concurrent;
+use super::{concurrent, failure::Failure};
 use crate::{
     Locked, history, panics,
     patience::Patience,
     recorder::{Direction, Script, record_one},
-    report::Report,
+    report::{Report, notice},
 };
 
 /// A migration that has been applied or undone.
@@ -36,18 +31,6 @@ pub(crate) struct Runner<'a> {
     locked: Locked,
     patience: &'a Patience,
     report: &'a Report,
-}
-
-/// Why a migration did not come to its end.
-enum Failure {
-    Error(DbErr),
-    Panic(String),
-}
-
-impl From<DbErr> for Failure {
-    fn from(error: DbErr) -> Self {
-        Self::Error(error)
-    }
 }
 
 impl<'a> Runner<'a> {
@@ -81,9 +64,6 @@ impl<'a> Runner<'a> {
     ) -> anyhow::Result<Vec<Step>> {
         let mut steps = Vec::new();
         let mut outcome = Ok(());
-        if !migrations.is_empty() {
-            history::install(self.locked.connection()).await?;
-        }
         for migration in migrations {
             match self.step(migration.as_ref(), direction).await {
                 Ok(step) => {
@@ -129,13 +109,21 @@ impl<'a> Runner<'a> {
                 return Err(failure.explain(&script));
             }
             if attempt >= self.patience.attempts {
-                let hint = format!("did not get its locks in {attempt} attempts: others kept them");
-                return Err(failure.explain(&script).context(hint));
+                let hint = match backend {
+                    DbBackend::Sqlite => "another process keeps writing",
+                    _ => {
+                        "SELECT pid, xact_start, query FROM pg_stat_activity ORDER BY xact_start tells who is in the way"
+                    }
+                };
+                let error = failure.explain(&script);
+                return Err(error.context(format!("tried {attempt} times: {hint}")));
             }
             let pause = self.patience.pause(attempt);
-            self.report.progress(|| {
-                format!("{name}: others have a lock on what it needs; next try in {pause:?}")
-            });
+            notice(&format!(
+                "{name}: others have a lock on what it needs; try {} of {} in {pause:.1?}",
+                attempt + 1,
+                self.patience.attempts
+            ));
             tokio::time::sleep(pause).await;
             attempt += 1;
         }
@@ -153,6 +141,7 @@ impl<'a> Runner<'a> {
         let lock_timeout =
             if concurrent::only(script) { Duration::ZERO } else { self.patience.lock_timeout.0 };
         self.locked.renew(lock_timeout, self.patience.statement_timeout.0).await?;
+        history::install(db).await?;
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
@@ -179,7 +168,7 @@ impl<'a> Runner<'a> {
         };
         match work.await {
             Ok(taken) => {
-                transaction.commit().await?;
+                transaction.commit().await.map_err(Failure::Commit)?;
                 Ok(taken)
             }
             Err(failure) => {
@@ -212,50 +201,4 @@ async fn checksum(
 ) -> Option<String> {
     let again = record_one(migration, backend, script.direction).await;
     (again.statements == script.statements).then(|| script.checksum())
-}
-
-impl Failure {
-    /// Whether somebody else had what it needed, who may have let go of it by now.
-    fn is_conflict(&self, backend: DbBackend) -> bool {
-        let Some(code) = self.code() else { return false };
-        match backend {
-            // SQLITE_BUSY and its refinements, which are in the higher bits.
-            DbBackend::Sqlite => code.parse::<u32>().is_ok_and(|code| code & 0xff == 5),
-            // lock_not_available, deadlock_detected
-            _ => matches!(code.as_str(), "55P03" | "40P01"),
-        }
-    }
-
-    /// The code of the database.
-    fn code(&self) -> Option<String> {
-        let Self::Error(
-            DbErr::Conn(RuntimeErr::SqlxError(error))
-            | DbErr::Exec(RuntimeErr::SqlxError(error))
-            | DbErr::Query(RuntimeErr::SqlxError(error)),
-        ) = self
-        else {
-            return None;
-        };
-        error.as_database_error()?.code().map(Cow::into_owned)
-    }
-
-    /// What has become of the migration, and what to do.
-    fn explain(self, script: &Script) -> anyhow::Error {
-        let state = if script.in_transaction {
-            "nothing of it is left"
-        } else {
-            "it runs outside of a transaction, so what it did before is still there: mend the cause and run this again \
-             (such a migration has to be written so that it can be repeated, with IF NOT EXISTS and the like)"
-        };
-        let name = &script.migration;
-        match self {
-            Self::Error(error) => {
-                anyhow!(error).context(format!("the migration {name} failed; {state}"))
-            }
-            Self::Panic(message) => anyhow!(message).context(format!(
-                "the migration {name} panicked; {state}. SeaORM panics at what SQLite cannot do in one statement: change one thing \
-                 per ALTER TABLE, or build the table anew"
-            )),
-        }
-    }
 }

@@ -25,7 +25,7 @@ async fn the_last_ones_are_undone(#[values(Sqlite, Postgres)] backend: Backend) 
     let too_many = down(three, url, Last(2)).await.expect_err("only one is applied");
 
     assert!(refused.contains("m3_three is not applied"), "{refused}");
-    assert!(too_many.contains("cannot undo 2 migrations, for 1 is applied"), "{too_many}");
+    assert!(too_many.contains("cannot undo 2 migrations: only 1 applied"), "{too_many}");
     let after = Catalog::read(&connection).await.expect("the schema can be read");
     assert_eq!(after, before);
     connection.close().await.expect("the connection closes");
