@@ -1,5 +1,4 @@
 //! What `garboard db new` writes compiles, and goes up and down: the files in `new` are what it writes.
-#![expect(clippy::expect_used, reason = "a test fails by panicking")]
 #![expect(clippy::disallowed_methods, reason = "TEST_POSTGRES_URL is no setting of the server")]
 #![expect(elided_lifetimes_in_paths, reason = "`MigrationTrait` elides them: `'_` would not match")]
 
