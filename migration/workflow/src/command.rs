@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 #[cfg(feature = "develop")]
 use crate::entities::{self, EntitiesArguments};
 use crate::{
-    Project,
+    Project, doctor,
     drift::{self, DriftArguments},
     migrate::{self, MigrateArguments},
     new::{self, NewArguments},
@@ -52,6 +52,7 @@ enum DbCommand {
     Seed(SeedArguments),
     #[cfg(feature = "develop")]
     Entities(EntitiesArguments),
+    Doctor(doctor::DoctorArguments),
     Stats(stats::StatsArguments),
 }
 
@@ -72,6 +73,7 @@ pub async fn run(project: &Project, arguments: &DbArguments) -> anyhow::Result<E
         DbCommand::Seed(arguments) => seed::run(project, arguments, report).await,
         #[cfg(feature = "develop")]
         DbCommand::Entities(arguments) => entities::run(project, arguments, report).await,
+        DbCommand::Doctor(arguments) => doctor::run(project, arguments, report).await,
         DbCommand::Stats(arguments) => stats::run(project, arguments, report).await,
     }
 }

@@ -12,6 +12,7 @@ pub mod command;
 pub mod connection;
 pub mod definition;
 pub mod difference;
+pub mod doctor;
 pub mod drift;
 #[cfg(feature = "develop")]
 pub mod entities;

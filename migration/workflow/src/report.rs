@@ -14,6 +14,9 @@ use crate::DatabaseUrl;
 /// After how long a command that has said nothing says how far it is, and how often from then on.
 const SILENCE: Duration = Duration::from_secs(2);
 
+/// How wide a line may be.
+const WIDTH: usize = 100;
+
 /// Where a command tells its results: standard output. Progress goes to standard error, so that neither spoils the other.
 #[derive(Debug)]
 pub struct Report {
@@ -105,6 +108,25 @@ pub(crate) fn notice(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
+/// A text in lines that a terminal has room for, all but the first indented.
+pub fn wrapped(text: &str, indent: usize) -> String {
+    let (mut lines, mut width) = (String::new(), 0);
+    for word in text.split(' ') {
+        let letters = word.chars().count();
+        if width > indent && width + 1 + letters > WIDTH {
+            lines.push('\n');
+            lines.push_str(&" ".repeat(indent));
+            width = indent;
+        } else if !lines.is_empty() {
+            lines.push(' ');
+            width += 1;
+        }
+        lines.push_str(word);
+        width += letters;
+    }
+    lines
+}
+
 /// Rows under headings, each column as wide as its widest cell; the last one is not filled up.
 pub fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> String {
     let width = |place: usize| {
@@ -125,6 +147,14 @@ pub fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_text_is_wrapped_between_words() {
+        let text = wrapped(&"word ".repeat(30), 4);
+        assert!(text.lines().all(|line| line.trim_end().len() <= WIDTH), "{text}");
+        assert_eq!(text.lines().nth(1).map(|line| line.starts_with("    word")), Some(true));
+        assert_eq!(text.split_whitespace().count(), 30);
+    }
 
     #[test]
     fn columns_are_as_wide_as_their_cells() {

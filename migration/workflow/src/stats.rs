@@ -167,16 +167,16 @@ pub async fn run(
 fn text(stats: &Stats) -> String {
     let mut parts = vec![tables(stats), indexes(stats)];
     for redundant in &stats.redundant_indexes {
-        parts.push(redundant.to_string());
+        parts.push(report::wrapped(&redundant.to_string(), 4));
     }
     for missing in &stats.missing_indexes {
-        parts.push(missing.to_string());
+        parts.push(report::wrapped(&missing.to_string(), 4));
     }
     parts.push(summary(stats));
     if !stats.statements.is_empty() {
         parts.push(statements(stats));
     }
-    parts.extend(stats.statements_missing.clone());
+    parts.extend(stats.statements_missing.iter().map(|why| report::wrapped(why, 0)));
     parts.retain(|part| !part.is_empty());
     parts.join("\n\n")
 }

@@ -157,18 +157,20 @@ fn full_parts(index: &Index) -> Vec<String> {
     let Some((_, inside)) = index.definition.split_once(&using) else { return index.parts.clone() };
     let (mut parts, mut part, mut depth, mut quote) = (Vec::new(), String::new(), 0_usize, None);
     for letter in inside.chars() {
-        match (letter, quote) {
-            (_, Some(end)) if letter == end => quote = None,
-            (_, Some(_)) => {}
-            ('"' | '\'', None) => quote = Some(letter),
-            ('(', None) => depth += 1,
-            (')', None) if depth == 0 => break,
-            (')', None) => depth -= 1,
-            (',', None) if depth == 0 => {
-                parts.push(std::mem::take(&mut part).trim().to_owned());
-                continue;
+        if quote.is_none() {
+            match letter {
+                '(' => depth += 1,
+                ')' if depth == 0 => break,
+                ')' => depth -= 1,
+                ',' if depth == 0 => {
+                    parts.push(std::mem::take(&mut part).trim().to_owned());
+                    continue;
+                }
+                _ => {}
             }
-            _ => {}
+        }
+        if matches!(letter, '"' | '\'') && quote.is_none_or(|quote| quote == letter) {
+            quote = if quote.is_some() { None } else { Some(letter) };
         }
         part.push(letter);
     }
