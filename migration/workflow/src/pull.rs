@@ -23,7 +23,7 @@ use crate::{
 const NOTES: &str = "\
 Example: the schema of another application becomes the first migration of a new project,
   garboard db pull --database-url postgres://me@localhost/shop --migrations migration/src --adopt
-  cargo entities --database-url postgres://me@localhost/shop
+  cargo entities --from postgres://me@localhost/shop
 
 With --adopt the migration counts as applied there, so `garboard db migrate` goes on from it. The migration is for the
 kind of database that it was read from, and says so on the other.";

@@ -210,12 +210,6 @@ fn statements() -> [(ObjectKind, String); 8] {
              AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.objid = {id} AND e.deptype = 'e')"
         )
     };
-    let views = |kind: char| {
-        format!(
-            "SELECT c.relname::text, pg_get_viewdef(c.oid)
-             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = '{kind}' AND {OWN}"
-        )
-    };
     [
         (ObjectKind::View, views('v')),
         (ObjectKind::MaterializedView, views('m')),
@@ -264,4 +258,14 @@ fn statements() -> [(ObjectKind, String); 8] {
              FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {OWN}"
         )),
     ]
+}
+
+/// What lists the views of a kind, each with its indexes behind it: those of a view that holds rows.
+fn views(kind: char) -> String {
+    format!(
+        "SELECT c.relname::text, pg_get_viewdef(c.oid) || COALESCE((
+            SELECT string_agg(E'\\n' || pg_get_indexdef(i.indexrelid) || ';', '' ORDER BY i.indexrelid::regclass::text)
+            FROM pg_index i WHERE i.indrelid = c.oid), '')
+         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = '{kind}' AND {OWN}"
+    )
 }

@@ -84,7 +84,11 @@ pub(super) fn create(plan: &Plan<'_>, steps: &mut Vec<Step>) {
         match object.kind {
             View => steps.push(Step::new(format!("CREATE VIEW {name} AS {definition}"))),
             MaterializedView => {
-                steps.push(Step::new(format!("CREATE MATERIALIZED VIEW {name} AS {definition}")));
+                // Behind what it shows stand its indexes.
+                let mut statements = definition.split(";\n");
+                let query = statements.next().unwrap_or_default();
+                steps.push(Step::new(format!("CREATE MATERIALIZED VIEW {name} AS {query}")));
+                steps.extend(statements.map(Step::new));
             }
             Policy => {
                 steps.push(Step::new(format!("CREATE POLICY {name} {definition}")));

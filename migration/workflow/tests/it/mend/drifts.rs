@@ -56,6 +56,8 @@ pub(super) fn own_base(backend: Backend) -> &'static [&'static str] {
             "CREATE TRIGGER child_gone AFTER DELETE ON child FOR EACH ROW EXECUTE FUNCTION gone()",
             "CREATE TRIGGER child_named AFTER UPDATE OF name ON child FOR EACH ROW EXECUTE FUNCTION gone()",
             "CREATE MATERIALIZED VIEW counts AS SELECT count(*) AS n, max(amount) AS most FROM child",
+            "CREATE UNIQUE INDEX ix_counts_n ON counts (n)",
+            "CREATE INDEX ix_counts_most ON counts (most)",
             "CREATE TABLE counted (id serial PRIMARY KEY, name text)",
             "CREATE TABLE log (id bigint NOT NULL, at date NOT NULL, PRIMARY KEY (id, at)) PARTITION BY RANGE (at)",
             "CREATE INDEX ix_log_at ON log (at)",
@@ -234,6 +236,7 @@ pub(super) const POSTGRES: &[&[&str]] = &[
     ],
     &["ALTER TABLE parent SET (fillfactor = 50)", "ALTER TABLE other SET UNLOGGED"],
     &["DROP MATERIALIZED VIEW counts"],
+    &["DROP INDEX ix_counts_most"],
     &["DROP TABLE log_2026"],
     &["ALTER TABLE log ADD COLUMN what text", "CREATE INDEX ix_log_what ON log (what)"],
     &[
