@@ -105,7 +105,9 @@ impl Maker<'_> {
         if column.nullable && dice.percent(invent::share_of_nulls(column)) {
             return Value::Null;
         }
-        invent::value(column, row, table.rows, &mut dice, &mut self.dice(table, 0, row))
+        // What is counted up goes on from the first row; all else is spread over the rows there are.
+        let number = if column.unique { row } else { row.saturating_sub(self.first) };
+        invent::value(column, number, table.rows, &mut dice, &mut self.dice(table, 0, row))
     }
 
     /// The number of the row referred to.
