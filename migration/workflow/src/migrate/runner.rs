@@ -112,11 +112,11 @@ impl<'a> Runner<'a> {
                 let hint = match backend {
                     DbBackend::Sqlite => "another process keeps writing",
                     _ => {
-                        "SELECT pid, xact_start, query FROM pg_stat_activity ORDER BY xact_start tells who is in the way"
+                        "`SELECT pid, xact_start, query FROM pg_stat_activity ORDER BY xact_start` tells who is in the way"
                     }
                 };
                 let error = failure.explain(&script);
-                return Err(error.context(format!("tried {attempt} times: {hint}")));
+                return Err(error.context(format!("gave up after attempt {attempt}: {hint}")));
             }
             let pause = self.patience.pause(attempt);
             notice(&format!(
