@@ -111,13 +111,13 @@ pub(crate) fn notice(line: &str) {
 /// A text in lines that a terminal has room for, all but the first indented.
 pub fn wrapped(text: &str, indent: usize) -> String {
     let (mut lines, mut width) = (String::new(), 0);
-    for word in text.split(' ') {
+    for (place, word) in text.split(' ').enumerate() {
         let letters = word.chars().count();
         if width > indent && width + 1 + letters > WIDTH {
             lines.push('\n');
             lines.push_str(&" ".repeat(indent));
             width = indent;
-        } else if !lines.is_empty() {
+        } else if place > 0 {
             lines.push(' ');
             width += 1;
         }
@@ -154,6 +154,7 @@ mod tests {
         assert!(text.lines().all(|line| line.trim_end().len() <= WIDTH), "{text}");
         assert_eq!(text.lines().nth(1).map(|line| line.starts_with("    word")), Some(true));
         assert_eq!(text.split_whitespace().count(), 30);
+        assert_eq!(wrapped("    led by spaces", 4), "    led by spaces");
     }
 
     #[test]
