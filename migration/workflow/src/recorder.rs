@@ -1,8 +1,8 @@
 //! What migrations say to a database, without one.
 //!
 //! A migration is Rust, so its SQL is known only when it runs. [`record`] runs it against a connection that writes down every
-//! statement and hands none on. Where a migration asks the database something, the answer is that of an empty one; one
-//! whose steps depend on the answer is recorded as far as that goes.
+//! statement, and the transactions that the migration begins itself, and hands none on. Where a migration asks the database
+//! something, the answer is that of an empty one; one whose steps depend on the answer is recorded as far as that goes.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -92,7 +92,9 @@ pub async fn record_one(
     direction: Direction,
 ) -> Script {
     let statements = Arc::default();
-    let recorder = Recorder { backend, statements: Arc::clone(&statements) };
+    let in_transaction = in_transaction(migration, backend);
+    let transactions = usize::from(in_transaction);
+    let recorder = Recorder { backend, statements: Arc::clone(&statements), transactions };
     let connection = MockDatabaseConnection::new(recorder);
     let connection: DatabaseConnection =
         DatabaseConnectionType::MockDatabaseConnection(Arc::new(connection)).into();
@@ -104,13 +106,7 @@ pub async fn record_one(
     };
     let statements =
         std::mem::take(&mut *statements.lock().unwrap_or_else(PoisonError::into_inner));
-    Script {
-        migration: migration.name().to_owned(),
-        direction,
-        statements,
-        in_transaction: in_transaction(migration, backend),
-        broken,
-    }
+    Script { migration: migration.name().to_owned(), direction, statements, in_transaction, broken }
 }
 
 /// Whether SeaORM runs the migration in one transaction.
@@ -123,11 +119,21 @@ pub fn in_transaction(migration: &dyn MigrationTrait, backend: DbBackend) -> boo
 struct Recorder {
     backend: DbBackend,
     statements: Arc<Mutex<Vec<String>>>,
+    /// How many are open, one in another; SeaORM's own does not show.
+    transactions: usize,
 }
 
 impl Recorder {
-    fn note(&self, statement: &Statement) {
+    fn note(&self, statement: &(impl ToString + ?Sized)) {
         self.statements.lock().unwrap_or_else(PoisonError::into_inner).push(statement.to_string());
+    }
+
+    fn end(&mut self, whole: &str, part: &str) {
+        self.transactions = self.transactions.saturating_sub(1);
+        match self.transactions {
+            0 => self.note(whole),
+            depth => self.note(&format!("{part} SAVEPOINT migration_{depth}")),
+        }
     }
 }
 
@@ -142,11 +148,21 @@ impl MockDatabaseTrait for Recorder {
         Ok(Vec::new())
     }
 
-    fn begin(&mut self) {}
+    fn begin(&mut self) {
+        match self.transactions {
+            0 => self.note("BEGIN"),
+            depth => self.note(&format!("SAVEPOINT migration_{depth}")),
+        }
+        self.transactions += 1;
+    }
 
-    fn commit(&mut self) {}
+    fn commit(&mut self) {
+        self.end("COMMIT", "RELEASE");
+    }
 
-    fn rollback(&mut self) {}
+    fn rollback(&mut self) {
+        self.end("ROLLBACK", "ROLLBACK TO");
+    }
 
     fn drain_transaction_log(&mut self) -> Vec<Transaction> {
         Vec::new()
