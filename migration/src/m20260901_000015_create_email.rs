@@ -5,6 +5,8 @@
 //!
 //! Old binaries neither write nor send messages.
 
+// lint: allow prefer-bigint-over-smallint: a message is given up after a few attempts
+
 use sea_orm_migration::prelude::*;
 
 use crate::schema::{boolean, drop_table, small_integer, string, table, text, timestamp};

@@ -2,6 +2,8 @@
 //!
 //! Old binaries do not mind.
 
+// lint: allow require-concurrent-index-creation: every release has it, so it runs only where the tables are new and empty
+
 use sea_orm_migration::prelude::*;
 
 use crate::schema::{add_index, drop_index};

@@ -9,6 +9,7 @@ use crate::entities::{self, EntitiesArguments};
 use crate::{
     Project, doctor,
     drift::{self, DriftArguments},
+    lint::{self, LintArguments},
     migrate::{self, MigrateArguments},
     new::{self, NewArguments},
     pull::{self, PullArguments},
@@ -43,6 +44,7 @@ enum DbCommand {
     Rollback(RollbackArguments),
     /// Write a new migration, to be filled in.
     New(NewArguments),
+    Lint(LintArguments),
     Drift(DriftArguments),
     /// Take over a database that others have made: a migration that builds all it has.
     ///
@@ -67,6 +69,7 @@ pub async fn run(project: &Project, arguments: &DbArguments) -> anyhow::Result<E
         DbCommand::Migrate(arguments) => migrate::run(project, arguments, report).await,
         DbCommand::Rollback(arguments) => rollback::run(project, arguments, report).await,
         DbCommand::New(arguments) => new::run(arguments, report),
+        DbCommand::Lint(arguments) => lint::run(project, arguments, report).await,
         DbCommand::Drift(arguments) => drift::run(project, arguments, report).await,
         DbCommand::Pull(arguments) => pull::run(project, arguments, report).await,
         DbCommand::Rehearse(arguments) => rehearse::run(project, arguments, report).await,

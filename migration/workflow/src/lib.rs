@@ -18,6 +18,7 @@ pub mod drift;
 pub mod entities;
 pub mod expected;
 pub mod history;
+pub mod lint;
 pub mod mend;
 pub mod migrate;
 pub mod new;

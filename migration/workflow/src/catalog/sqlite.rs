@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement};
 use sqlparser::{
     ast::{
-        ColumnOption, ConstraintCharacteristics, CreateTable, DeferrableInitial,
-        ForeignKeyConstraint, Ident, IndexColumn, ObjectName, Statement as Sql, TableConstraint,
+        ColumnDef, ColumnOption, ColumnOptionDef, ConstraintCharacteristics, CreateTable,
+        DeferrableInitial, ForeignKeyConstraint, Ident, IndexColumn, ObjectName, Statement as Sql,
+        TableConstraint,
     },
     dialect::SQLiteDialect,
     parser::Parser,
@@ -134,49 +135,50 @@ async fn columns(
 
 /// The constraints with their names, or with what they say where they have none.
 fn constraints(parsed: &CreateTable) -> Vec<(String, Constraint)> {
-    let mut all = Vec::new();
-    for column in &parsed.columns {
-        let own = || vec![column.name.value.clone()];
-        for option in &column.options {
-            let outer = option.name.as_ref();
-            let (name, constraint) = match &option.option {
-                ColumnOption::PrimaryKey(key) => {
-                    (key.name.as_ref(), Constraint::PrimaryKey { columns: own() })
-                }
-                ColumnOption::Unique(key) => {
-                    (key.name.as_ref(), Constraint::Unique { columns: own() })
-                }
-                ColumnOption::Check(check) => {
-                    (check.name.as_ref(), Constraint::Check { expression: check.expr.to_string() })
-                }
-                ColumnOption::ForeignKey(key) => {
-                    let key =
-                        ForeignKeyConstraint { columns: vec![column.name.clone()], ..key.clone() };
-                    all.push(named(key.name.as_ref().or(outer), foreign_key(&key)));
-                    continue;
-                }
-                _ => continue,
-            };
-            all.push(named(name.or(outer), constraint));
-        }
-    }
-    for constraint in &parsed.constraints {
-        let (name, constraint) = match constraint {
-            TableConstraint::PrimaryKey(key) => {
-                (key.name.as_ref(), Constraint::PrimaryKey { columns: column_names(&key.columns) })
+    let of_columns = parsed.columns.iter().flat_map(constraints_of_column);
+    of_columns.chain(parsed.constraints.iter().map(constraint_of_table)).collect()
+}
+
+/// The constraints that stand beside a column, with their names.
+pub(crate) fn constraints_of_column(column: &ColumnDef) -> Vec<(String, Constraint)> {
+    let own = || vec![column.name.value.clone()];
+    let constraint = |option: &ColumnOptionDef| {
+        let (name, constraint) = match &option.option {
+            ColumnOption::PrimaryKey(key) => {
+                (key.name.as_ref(), Constraint::PrimaryKey { columns: own() })
             }
-            TableConstraint::Unique(key) => {
-                (key.name.as_ref(), Constraint::Unique { columns: column_names(&key.columns) })
-            }
-            TableConstraint::Check(check) => {
+            ColumnOption::Unique(key) => (key.name.as_ref(), Constraint::Unique { columns: own() }),
+            ColumnOption::Check(check) => {
                 (check.name.as_ref(), Constraint::Check { expression: check.expr.to_string() })
             }
-            TableConstraint::ForeignKey(key) => (key.name.as_ref(), foreign_key(key)),
-            other => (None, Constraint::Other { definition: other.to_string() }),
+            ColumnOption::ForeignKey(key) => {
+                let columns = vec![column.name.clone()];
+                let whole = ForeignKeyConstraint { columns, ..key.clone() };
+                (key.name.as_ref(), foreign_key(&whole))
+            }
+            _ => return None,
         };
-        all.push(named(name, constraint));
-    }
-    all
+        Some(named(name.or(option.name.as_ref()), constraint))
+    };
+    column.options.iter().filter_map(constraint).collect()
+}
+
+/// A constraint that stands beside the columns, with its name.
+pub(crate) fn constraint_of_table(constraint: &TableConstraint) -> (String, Constraint) {
+    let (name, constraint) = match constraint {
+        TableConstraint::PrimaryKey(key) => {
+            (key.name.as_ref(), Constraint::PrimaryKey { columns: column_names(&key.columns) })
+        }
+        TableConstraint::Unique(key) => {
+            (key.name.as_ref(), Constraint::Unique { columns: column_names(&key.columns) })
+        }
+        TableConstraint::Check(check) => {
+            (check.name.as_ref(), Constraint::Check { expression: check.expr.to_string() })
+        }
+        TableConstraint::ForeignKey(key) => (key.name.as_ref(), foreign_key(key)),
+        other => (None, Constraint::Other { definition: other.to_string() }),
+    };
+    named(name, constraint)
 }
 
 fn named(name: Option<&Ident>, constraint: Constraint) -> (String, Constraint) {
@@ -230,7 +232,7 @@ fn column_names(columns: &[IndexColumn]) -> Vec<String> {
 }
 
 /// A name without its quotation marks.
-fn plain(name: &ObjectName) -> String {
+pub(crate) fn plain(name: &ObjectName) -> String {
     let last = name.0.last().and_then(|part| part.as_ident());
     last.map_or_else(|| name.to_string(), |name| name.value.clone())
 }
@@ -264,7 +266,7 @@ async fn indexes(db: &impl ConnectionTrait, table: &str) -> Result<BTreeMap<Stri
     Ok(indexes)
 }
 
-fn part(column: &IndexColumn) -> String {
+pub(crate) fn part(column: &IndexColumn) -> String {
     let expression = column_names(std::slice::from_ref(column)).concat();
     format!("{expression}{}", column.column.options)
 }

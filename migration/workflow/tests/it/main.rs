@@ -9,6 +9,7 @@ mod drift;
 mod entities;
 mod harness;
 mod kill;
+mod lint;
 mod mend;
 mod migrate;
 mod migrations;
