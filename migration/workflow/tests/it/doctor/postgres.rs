@@ -82,6 +82,7 @@ async fn a_healthy_database_has_nothing() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a list of findings")]
 async fn what_is_wrong_is_found_and_what_it_says_cures_it() {
     let owned = Owned::new().await;
     let Owned { name, role, .. } = &owned;
@@ -175,6 +176,7 @@ async fn a_user_without_rights_and_one_with_all_are_found() {
 /// What a test cannot bring about on a server that others use, it pretends: views and functions that stand before the real
 /// ones.
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a list of findings")]
 async fn what_the_whole_server_suffers_from_is_found() {
     let owned = Owned::new().await;
     let db = owned.connect().await;
