@@ -7,7 +7,9 @@ use clap::{Args, Subcommand};
 #[cfg(feature = "develop")]
 use crate::entities::{self, EntitiesArguments};
 use crate::{
-    Project, doctor,
+    Project,
+    copy::{self, CopyArguments},
+    doctor,
     drift::{self, DriftArguments},
     lint::{self, LintArguments},
     migrate::{self, MigrateArguments},
@@ -51,6 +53,7 @@ enum DbCommand {
     /// The migration is tried on a scratch database first: what it builds there is compared with what there is.
     Pull(PullArguments),
     Rehearse(RehearseArguments),
+    Copy(CopyArguments),
     Seed(SeedArguments),
     #[cfg(feature = "develop")]
     Entities(EntitiesArguments),
@@ -78,5 +81,6 @@ pub async fn run(project: &Project, arguments: &DbArguments) -> anyhow::Result<E
         DbCommand::Entities(arguments) => entities::run(project, arguments, report).await,
         DbCommand::Doctor(arguments) => doctor::run(project, arguments, report).await,
         DbCommand::Stats(arguments) => stats::run(project, arguments, report).await,
+        DbCommand::Copy(arguments) => copy::run(arguments, report).await,
     }
 }

@@ -4,12 +4,13 @@
 //! In reading order: [`url`] and [`connection`] reach a database, [`catalog`] tells what it has, [`history`] which
 //! migrations it has had, [`recorder`] what migrations would do without doing it, [`scratch`] has databases to try things
 //! on, [`expected`] tells what migrations build, [`difference`] and [`mend`] compare two catalogs, [`rows`] reads and
-//! writes what is in the tables, [`patience`] says for how long others are waited for, [`report`] tells the developer.
+//! writes what is in the tables, [`version`] tells whether two databases fit, [`patience`] says for how long others are waited for, [`report`] tells the developer.
 //! Every other module is one command of `garboard db`.
 
 pub mod catalog;
 pub mod command;
 pub mod connection;
+pub mod copy;
 pub mod definition;
 pub mod difference;
 pub mod doctor;
@@ -35,6 +36,7 @@ pub mod seed;
 pub mod stats;
 pub mod status;
 pub mod url;
+pub mod version;
 
 use anyhow::ensure;
 use sea_orm_migration::MigrationTrait;

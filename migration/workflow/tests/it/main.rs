@@ -4,6 +4,7 @@
 
 mod catalog;
 mod concurrent;
+mod copy;
 mod doctor;
 mod drift;
 mod entities;

@@ -14,7 +14,7 @@ use crate::harness::Backend::{self, Postgres, Sqlite};
 use crate::harness::{connect, empty, execute};
 
 /// Every kind of key and condition that rows can be made up for.
-fn tables(backend: Backend) -> Vec<String> {
+pub(crate) fn tables(backend: Backend) -> Vec<String> {
     let (uuid, time, json, real) = match backend {
         Sqlite => ("uuid_text", "timestamp_with_timezone_text", "jsonb_text", "double"),
         Postgres => ("uuid", "timestamptz", "jsonb", "double precision"),
