@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use crate::entities::{self, EntitiesArguments};
 use crate::{
     Project,
+    backup::{self, BackupArguments},
     copy::{self, CopyArguments},
     doctor,
     drift::{self, DriftArguments},
@@ -17,10 +18,13 @@ use crate::{
     pull::{self, PullArguments},
     rehearse::{self, RehearseArguments},
     report::Report,
+    reset::{self, ResetArguments},
+    restore::{self, RestoreArguments},
     rollback::{self, RollbackArguments},
     seed::{self, SeedArguments},
     stats,
     status::{self, StatusArguments},
+    verify_backup::{self, VerifyBackupArguments},
 };
 
 /// The commands about the schema and the data of a database.
@@ -53,12 +57,16 @@ enum DbCommand {
     /// The migration is tried on a scratch database first: what it builds there is compared with what there is.
     Pull(PullArguments),
     Rehearse(RehearseArguments),
+    Backup(BackupArguments),
     Copy(CopyArguments),
+    Reset(ResetArguments),
+    Restore(RestoreArguments),
     Seed(SeedArguments),
     #[cfg(feature = "develop")]
     Entities(EntitiesArguments),
     Doctor(doctor::DoctorArguments),
     Stats(stats::StatsArguments),
+    VerifyBackup(VerifyBackupArguments),
 }
 
 /// Runs a command. The exit code tells of what was found; an error, of what could not be done.
@@ -82,5 +90,9 @@ pub async fn run(project: &Project, arguments: &DbArguments) -> anyhow::Result<E
         DbCommand::Doctor(arguments) => doctor::run(project, arguments, report).await,
         DbCommand::Stats(arguments) => stats::run(project, arguments, report).await,
         DbCommand::Copy(arguments) => copy::run(arguments, report).await,
+        DbCommand::Backup(arguments) => backup::run(project, arguments, report).await,
+        DbCommand::Reset(arguments) => reset::run(project, arguments, report).await,
+        DbCommand::Restore(arguments) => restore::run(project, arguments, report).await,
+        DbCommand::VerifyBackup(arguments) => verify_backup::run(project, arguments, report).await,
     }
 }

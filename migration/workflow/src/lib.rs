@@ -7,6 +7,7 @@
 //! writes what is in the tables, [`version`] tells whether two databases fit, [`patience`] says for how long others are waited for, [`report`] tells the developer.
 //! Every other module is one command of `garboard db`.
 
+pub mod backup;
 pub mod catalog;
 pub mod command;
 pub mod connection;
@@ -29,6 +30,8 @@ pub mod pull;
 pub mod recorder;
 pub mod rehearse;
 pub mod report;
+pub mod reset;
+pub mod restore;
 pub mod rollback;
 pub mod rows;
 pub mod scratch;
@@ -36,6 +39,7 @@ pub mod seed;
 pub mod stats;
 pub mod status;
 pub mod url;
+pub mod verify_backup;
 pub mod version;
 
 use anyhow::ensure;

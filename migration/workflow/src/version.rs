@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use anyhow::bail;
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
-use sea_orm_migration::SchemaManager;
+use sea_orm_migration::{MigrationTrait, MigratorTraitSelf, SchemaManager};
 
 use crate::{
-    DatabaseUrl,
+    DatabaseUrl, Migrations,
     catalog::Catalog,
     rows::{Kind, Relation, is_derived},
 };
@@ -57,4 +57,27 @@ pub fn names_differ(here: &[String], there: &[String]) -> Option<String> {
 /// The tables of a catalog that hold rows of their own, without derived ones.
 pub fn own_tables(catalog: &Catalog) -> Vec<String> {
     catalog.tables.keys().filter(|name| !is_derived(name)).cloned().collect()
+}
+
+/// Applies those of the migrations that are named and not yet applied. No others may be applied.
+///
+/// # Errors
+/// When one of them fails.
+pub async fn migrate_to(
+    db: &DatabaseConnection,
+    migrations: Migrations,
+    names: &[String],
+) -> anyhow::Result<()> {
+    Ok(Chosen(migrations, names.to_vec()).up(db, None).await?)
+}
+
+/// Some of the migrations, as SeaORM asks for them.
+struct Chosen(Migrations, Vec<String>);
+
+impl MigratorTraitSelf for Chosen {
+    fn migrations(&self) -> Vec<Box<dyn MigrationTrait>> {
+        let mut migrations = (self.0)();
+        migrations.retain(|migration| self.1.iter().any(|name| name == migration.name()));
+        migrations
+    }
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![expect(elided_lifetimes_in_paths, reason = "`MigrationTrait` elides them: `'_` would not match")]
 
+mod backup;
 mod catalog;
 mod concurrent;
 mod copy;
@@ -18,6 +19,7 @@ mod new;
 mod plan;
 mod pull;
 mod rehearse;
+mod reset;
 mod rollback;
 mod rows;
 mod seed;
