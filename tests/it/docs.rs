@@ -274,7 +274,10 @@ fn every_variable_that_is_named_exists() {
         let words =
             page.text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
         let variables = words.filter(|word| {
-            word.contains('_') && !word.contains(|letter: char| letter.is_ascii_lowercase())
+            let begins = word.starts_with(|letter: char| letter.is_ascii_alphabetic());
+            begins
+                && word.contains('_')
+                && !word.contains(|letter: char| letter.is_ascii_lowercase())
         });
         for variable in variables {
             let known = settings.iter().any(|setting| setting["name"] == variable)

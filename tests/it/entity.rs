@@ -77,5 +77,5 @@ fn the_documentation_names_the_command_that_runs() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/entities.md");
     let page = fs::read_to_string(page).expect("the page can be read");
     let words = page.replace("\\\n", " ").split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(words.contains(COMMAND), "docs/entities.md lacks: {}", COMMAND);
+    assert!(words.contains(COMMAND), "docs/entities.md lacks: {COMMAND}");
 }

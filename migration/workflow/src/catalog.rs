@@ -13,7 +13,9 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-pub(crate) use sqlite::{constraint_of_table, constraints_of_column, own_name, part, plain};
+pub(crate) use sqlite::{
+    constraint_of_table, constraints_of_column, name_decimals, own_name, part, plain,
+};
 
 /// Where SeaORM records what is applied.
 pub const SEAORM: &str = "seaql_migrations";

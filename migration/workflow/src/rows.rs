@@ -1,7 +1,7 @@
 //! The rows of any table, in one form for both databases.
 //!
 //! What a column holds is decided by its declared type ([`Kind`]); what a row holds is a [`Value`] per column, the same
-//! on both databases, however each of them stores it. [`read`] streams the rows of a table and [`write`] adds some;
+//! on both databases, however each of them stores it. [`read`] streams the rows of a table and [`write`](write()) adds some;
 //! [`Checksum`] is equal for equal rows. A value that is not of its column's kind, which SQLite allows, is carried as it
 //! is stored, so that reading never fails on it; writing it to PostgreSQL does, with the name of table, column and row.
 //!

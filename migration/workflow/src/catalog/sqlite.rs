@@ -1,6 +1,8 @@
 //! The catalog of SQLite: the pragmas where they say enough, and the text of `CREATE TABLE` for what they leave out, the
 //! names of constraints, conditions and collations.
 
+mod dialect;
+
 use std::collections::BTreeMap;
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement};
@@ -13,6 +15,8 @@ use sqlparser::{
     dialect::SQLiteDialect,
     parser::Parser,
 };
+
+pub(crate) use dialect::name_decimals;
 
 use super::{Catalog, Column, Constraint, ForeignKey, Generated, Index, Object, ObjectKind, Table};
 
@@ -55,7 +59,7 @@ async fn names(db: &impl ConnectionTrait, kind: &str) -> Result<Vec<String>, DbE
 }
 
 async fn table(db: &impl ConnectionTrait, name: &str, definition: &str) -> Result<Table, DbErr> {
-    let parsed = parse(name, definition)?;
+    let (parsed, conflicts) = parse(name, definition)?;
     let mut table = Table { columns: columns(db, name, &parsed).await?, ..Table::default() };
     for (name, constraint) in constraints(&parsed) {
         table.constraints.insert(name, constraint);
@@ -72,20 +76,20 @@ async fn table(db: &impl ConnectionTrait, name: &str, definition: &str) -> Resul
             }
         }
     }
+    table.options.extend(conflicts);
     Ok(table)
 }
 
-fn parse(name: &str, definition: &str) -> Result<CreateTable, DbErr> {
+fn parse(name: &str, definition: &str) -> Result<(CreateTable, Vec<String>), DbErr> {
     let failed = |why: String| {
         DbErr::Custom(format!("cannot parse the definition of the table {name}: {why}"))
     };
-    // The parser does not know what may stand behind the columns.
-    let end = definition.rfind(')').map_or(definition.len(), |end| end + 1);
-    let columns = definition.get(..end).unwrap_or(definition);
-    let mut statements =
-        Parser::parse_sql(&SQLiteDialect {}, columns).map_err(|error| failed(error.to_string()))?;
+    let (tokens, conflicts) =
+        dialect::tokens(definition).map_err(|error| failed(error.to_string()))?;
+    let parsed = Parser::new(&SQLiteDialect {}).with_tokens(tokens).parse_statements();
+    let mut statements = parsed.map_err(|error| failed(error.to_string()))?;
     match statements.pop() {
-        Some(Sql::CreateTable(table)) => Ok(table),
+        Some(Sql::CreateTable(table)) => Ok((table, conflicts)),
         _ => Err(failed("it is no CREATE TABLE".to_owned())),
     }
 }

@@ -12,6 +12,7 @@ use sqlparser::{
 };
 
 use super::Database;
+use crate::catalog::name_decimals;
 
 /// One statement.
 #[derive(Clone, Debug)]
@@ -192,11 +193,6 @@ fn simplify(mut tokens: Vec<Token>) -> Vec<Token> {
     {
         tokens.drain(place..place + 3);
     }
-    let behind: Vec<_> = tokens.iter().skip(1).map(|token| *token == Token::LParen).collect();
-    for (token, _) in tokens.iter_mut().zip(behind).filter(|(_, is_argument)| *is_argument) {
-        if matches!(token, Token::Word(word) if word.keyword == Keyword::REAL) {
-            *token = Token::make_word("real_decimal", None);
-        }
-    }
+    name_decimals(&mut tokens);
     tokens
 }

@@ -21,7 +21,7 @@ const COMMON: [&str; 5] = [
 #[rstest]
 #[case(Sqlite, &[
     "CREATE TABLE strange (a text COLLATE nocase PRIMARY KEY, b any CHECK (b <> 'it''s'), UNIQUE (a, b)) STRICT, WITHOUT ROWID",
-    "CREATE TABLE counted (id integer PRIMARY KEY AUTOINCREMENT)",
+    "CREATE TABLE counted (id integer PRIMARY KEY AUTOINCREMENT, price real(16, 4), code text UNIQUE ON CONFLICT REPLACE)",
     "CREATE VIRTUAL TABLE words USING fts5(text)",
     "CREATE TRIGGER child_gone AFTER DELETE ON child BEGIN DELETE FROM parent WHERE id = old.parent_id; END",
 ])]
