@@ -4,7 +4,7 @@
 //! that database: `ada`, `bob`, `cat`, `dan`, `eve`, `fay`, and `root`, who is an administrator.
 
 pub(crate) use answer::Answer;
-pub(crate) use app::{App, SECRET};
+pub(crate) use app::{App, SECRET, settings};
 pub(crate) use client::Client;
 pub(crate) use database::{Backend, Database};
 pub(crate) use process::command;
@@ -15,7 +15,7 @@ mod app;
 mod client;
 mod database;
 mod normalise;
-mod process;
+pub(crate) mod process;
 mod template;
 
 /// `assert_snapshot!(value, @"…")`, met by every database alike: insta itself takes a second run of the same line for

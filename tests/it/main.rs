@@ -17,6 +17,7 @@ mod admin;
 mod audit_log;
 mod client;
 mod concurrency;
+mod copy;
 mod crash;
 mod disconnect;
 mod docs;

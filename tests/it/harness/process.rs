@@ -150,3 +150,10 @@ pub(crate) fn command(folder: &Path, settings: &[(&str, &str)]) -> Command {
     command.current_dir(folder).env_clear().envs(settings.iter().copied()).stdin(Stdio::null());
     command
 }
+
+/// Starts a command of `garboard` whose output nobody reads.
+pub(crate) fn start(folder: &Path, settings: &[(&str, &str)], arguments: &[&str]) -> Child {
+    let mut command = command(folder, settings);
+    command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().expect("the binary starts")
+}
