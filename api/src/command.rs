@@ -37,6 +37,7 @@ pub const EXAMPLES: &str = "Examples:
   garboard --port 3000 --log-queries true        serve, with other settings
   DATABASE_URL=postgres://me:secret@localhost/garboard garboard
   garboard migrate                               create or update the tables
+  garboard db rehearse                           try pending migrations on a copy first
   garboard config                                what is set, where, and what it means";
 
 /// Serves until a signal says stop; a second signal ends the process at once.

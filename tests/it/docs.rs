@@ -17,6 +17,7 @@ use crate::harness::{App, Database, assert_snapshot};
 
 mod guide;
 mod page;
+mod workflow;
 
 /// A server as a newcomer starts it, in development, on an empty database; first what must be dropped after it.
 async fn newcomer(backend: Backend) -> ((Database, TempDir), App) {

@@ -39,8 +39,12 @@ pub struct DbArguments {
 
 #[derive(Debug, Subcommand)]
 enum DbCommand {
-    /// Show which migrations are applied and pending, and whether the schema is as they left it.
-    Status(StatusArguments),
+    /// Write a new migration, to be filled in.
+    New(NewArguments),
+    #[cfg(feature = "develop")]
+    Entities(EntitiesArguments),
+    Lint(LintArguments),
+    Rehearse(RehearseArguments),
     /// Apply the pending migrations.
     ///
     /// Of several processes that do so at once, one works and the others wait. A migration that waits for others' locks
@@ -48,25 +52,21 @@ enum DbCommand {
     Migrate(MigrateArguments),
     /// Undo the migrations that were applied last.
     Rollback(RollbackArguments),
-    /// Write a new migration, to be filled in.
-    New(NewArguments),
-    Lint(LintArguments),
+    /// Show which migrations are applied and pending, and whether the schema is as they left it.
+    Status(StatusArguments),
     Drift(DriftArguments),
     /// Take over a database that others have made: a migration that builds all it has.
     ///
     /// The migration is tried on a scratch database first: what it builds there is compared with what there is.
     Pull(PullArguments),
-    Rehearse(RehearseArguments),
-    Backup(BackupArguments),
-    Copy(CopyArguments),
-    Reset(ResetArguments),
-    Restore(RestoreArguments),
     Seed(SeedArguments),
-    #[cfg(feature = "develop")]
-    Entities(EntitiesArguments),
-    Doctor(doctor::DoctorArguments),
-    Stats(stats::StatsArguments),
+    Reset(ResetArguments),
+    Copy(CopyArguments),
+    Backup(BackupArguments),
     VerifyBackup(VerifyBackupArguments),
+    Restore(RestoreArguments),
+    Stats(stats::StatsArguments),
+    Doctor(doctor::DoctorArguments),
 }
 
 /// Runs a command. The exit code tells of what was found; an error, of what could not be done.
@@ -76,23 +76,23 @@ enum DbCommand {
 pub async fn run(project: &Project, arguments: &DbArguments) -> anyhow::Result<ExitCode> {
     let report = &Report::new(arguments.json);
     match &arguments.command {
-        DbCommand::Status(arguments) => status::run(project, arguments, report).await,
-        DbCommand::Migrate(arguments) => migrate::run(project, arguments, report).await,
-        DbCommand::Rollback(arguments) => rollback::run(project, arguments, report).await,
         DbCommand::New(arguments) => new::run(arguments, report),
-        DbCommand::Lint(arguments) => lint::run(project, arguments, report).await,
-        DbCommand::Drift(arguments) => drift::run(project, arguments, report).await,
-        DbCommand::Pull(arguments) => pull::run(project, arguments, report).await,
-        DbCommand::Rehearse(arguments) => rehearse::run(project, arguments, report).await,
-        DbCommand::Seed(arguments) => seed::run(project, arguments, report).await,
         #[cfg(feature = "develop")]
         DbCommand::Entities(arguments) => entities::run(project, arguments, report).await,
-        DbCommand::Doctor(arguments) => doctor::run(project, arguments, report).await,
-        DbCommand::Stats(arguments) => stats::run(project, arguments, report).await,
+        DbCommand::Lint(arguments) => lint::run(project, arguments, report).await,
+        DbCommand::Rehearse(arguments) => rehearse::run(project, arguments, report).await,
+        DbCommand::Migrate(arguments) => migrate::run(project, arguments, report).await,
+        DbCommand::Rollback(arguments) => rollback::run(project, arguments, report).await,
+        DbCommand::Status(arguments) => status::run(project, arguments, report).await,
+        DbCommand::Drift(arguments) => drift::run(project, arguments, report).await,
+        DbCommand::Pull(arguments) => pull::run(project, arguments, report).await,
+        DbCommand::Seed(arguments) => seed::run(project, arguments, report).await,
+        DbCommand::Reset(arguments) => reset::run(project, arguments, report).await,
         DbCommand::Copy(arguments) => copy::run(arguments, report).await,
         DbCommand::Backup(arguments) => backup::run(project, arguments, report).await,
-        DbCommand::Reset(arguments) => reset::run(project, arguments, report).await,
-        DbCommand::Restore(arguments) => restore::run(project, arguments, report).await,
         DbCommand::VerifyBackup(arguments) => verify_backup::run(project, arguments, report).await,
+        DbCommand::Restore(arguments) => restore::run(project, arguments, report).await,
+        DbCommand::Stats(arguments) => stats::run(project, arguments, report).await,
+        DbCommand::Doctor(arguments) => doctor::run(project, arguments, report).await,
     }
 }

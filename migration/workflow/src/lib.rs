@@ -4,7 +4,8 @@
 //! In reading order: [`url`] and [`connection`] reach a database, [`catalog`] tells what it has, [`history`] which
 //! migrations it has had, [`recorder`] what migrations would do without doing it, [`scratch`] has databases to try things
 //! on, [`expected`] tells what migrations build, [`difference`] and [`mend`] compare two catalogs, [`rows`] reads and
-//! writes what is in the tables, [`version`] tells whether two databases fit, [`patience`] says for how long others are waited for, [`report`] tells the developer.
+//! writes what is in the tables, [`version`] tells whether two databases fit, [`patience`] says for how long others are
+//! waited for, [`report`] tells the developer.
 //! Every other module is one command of `garboard db`.
 
 pub mod backup;

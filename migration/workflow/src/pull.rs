@@ -101,7 +101,7 @@ pub async fn run(
     }
     db.close().await?;
     report.line(format!(
-        "{}: {} tables, and {} views, triggers, types and the like",
+        "{}: tables {}; views, triggers, types and the like {}",
         file.display(),
         baseline.tables,
         baseline.objects

@@ -40,8 +40,7 @@ cargo() {
             "$BINARIES/entities"
             "$BINARIES/entities" --check ;;
         'run --')
-            "$CARGO" $BUILD --bin migration
-            "$BINARIES/migration" "${@:3}" ;;
+            "$GARBOARD" "${@:3}" ;;
         *)
             "$CARGO" "$@" ;;
     esac
@@ -105,6 +104,8 @@ impl Workspace {
         bash.args(["-euo", "pipefail", "-c", &format!("{CARGO}\n{commands}")])
             .envs([("CARGO", env!("CARGO")), ("BUILD", BUILD)])
             .env("BINARIES", self.binaries())
+            // What writes a migration is the same as in the original.
+            .env("GARBOARD", env!("CARGO_BIN_EXE_garboard"))
             // What is compiled is shared with the original, what is linked is not.
             .env("CARGO_BUILD_BUILD_DIR", target)
             .env("CARGO_TARGET_DIR", self.root.join("target"))
@@ -141,7 +142,7 @@ impl Workspace {
     fn patch(&self, block: &str) {
         let mut hunks = block.split("@@ ");
         let name = hunks.next().and_then(|line| line.strip_prefix("--- ")).expect("a file's name");
-        self.edit(name.trim_end(), |mut text| {
+        self.edit(&self.find(name.trim_end()), |mut text| {
             for hunk in hunks {
                 let side = |other: char| -> String {
                     let lines = hunk.lines().skip(1).filter(|line| !line.starts_with(other));
@@ -155,9 +156,10 @@ impl Workspace {
         });
     }
 
-    fn edit(&self, name: &str, change: impl FnOnce(String) -> String) {
+    fn edit(&self, name: impl AsRef<Path>, change: impl FnOnce(String) -> String) {
         let path = self.root.join(name);
-        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let text =
+            fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         fs::write(path, change(text)).expect("the file can be written");
     }
 
