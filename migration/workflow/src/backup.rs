@@ -17,10 +17,10 @@ use serde::Serialize;
 
 use crate::{
     DatabaseUrl, Project,
+    connection::existing,
     report::{Report, table},
     rows::{Batch, Checksum, Order, Relation, decode, encode, prepare, read, relations, snapshot},
-    scratch::connect,
-    version::{applied, must_exist},
+    version::applied,
 };
 use file::{Chunk, Head, Reader, Writer};
 
@@ -103,15 +103,14 @@ pub async fn backup(
     force: bool,
     report: &Report,
 ) -> anyhow::Result<Contents> {
-    must_exist(url)?;
     if path.exists() && !force {
         bail!("{} is there already: name another file, or say --force", path.display());
     }
+    let db = existing(url).await?;
     let mut unfinished = path.as_os_str().to_owned();
     unfinished.push(".tmp");
     let file = private(Path::new(&unfinished));
     let file = file.with_context(|| format!("cannot write {}", unfinished.display()))?;
-    let db = connect(url).await?;
     prepare(&db).await?;
     let catalog = snapshot(&db).await?;
     let backend = db.get_database_backend();

@@ -9,10 +9,12 @@ use serde::Serialize;
 
 use crate::{
     Locked, Project,
+    migrate::apply,
+    patience::Patience,
     report::Report,
     rows::transaction,
+    scratch::connect,
     seed::{Seeded, seed},
-    version::migrate_to,
 };
 
 /// Drop everything and migrate again: for development.
@@ -78,20 +80,25 @@ pub async fn reset(
         arguments.seed.is_none() || !project.production,
         "made-up rows are refused in production"
     );
-    let mut options = ConnectOptions::new(project.database.reveal());
+    let url = &project.database;
+    let mut options = ConnectOptions::new(url.reveal());
     options.sqlx_logging(false);
     let locked = Locked::open(options).await;
-    let locked = locked.with_context(|| format!("cannot connect to {}", project.database))?;
-    let db = locked.connection();
-    drop_everything(db).await?;
-    let applied: Vec<_> =
-        (project.migrations)().iter().map(|migration| migration.name().to_owned()).collect();
-    migrate_to(db, project.migrations, &applied).await?;
+    let locked = locked.with_context(|| format!("cannot connect to {url}"))?;
+    drop_everything(locked.connection()).await?;
+    locked.close().await?;
+    let patience = Patience::default();
+    let applied = apply(project.migrations, url.reveal(), None, &patience, report, |_| ()).await?;
+    let applied = applied.into_iter().map(|step| step.name).collect();
     let seeded = match arguments.seed {
-        Some(rows) => Some(seed(db, rows, 0, report).await?),
+        Some(rows) => {
+            let db = connect(url).await?;
+            let seeded = seed(&db, rows, 0, report).await?;
+            db.close().await?;
+            Some(seeded)
+        }
         None => None,
     };
-    locked.close().await?;
     Ok(Done { applied, seeded })
 }
 

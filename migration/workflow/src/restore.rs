@@ -18,13 +18,15 @@ use crate::{
         inspect,
     },
     catalog::Catalog,
+    migrate::apply,
+    patience::Patience,
     report::Report,
     reset::drop_everything,
     rows::{
         Relation, check_references, checksum, decode, defer, empty, enforce, is_derived, prepare,
         relations, restart_counters, steps, tables_with_rows, transaction, write,
     },
-    version::{applied, migrate_to, names_differ, shape},
+    version::{applied, names_differ, shape},
 };
 
 /// Restore a backup into an empty database, or in place of what there is.
@@ -85,11 +87,9 @@ pub async fn restore(
     report: &Report,
 ) -> anyhow::Result<Contents> {
     let contents = inspect(file, report)?;
-    let mut options = ConnectOptions::new(url.reveal());
-    options.sqlx_logging(false);
-    let locked = Locked::open(options).await.with_context(|| format!("cannot connect to {url}"))?;
+    make_ready(migrations, url, &contents, destroy, report).await?;
+    let locked = lock(url).await?;
     let db = locked.connection();
-    make_ready(db, migrations, &contents, (url, destroy)).await?;
     let catalog = Catalog::read(db).await?;
     let tables = wanted(db, &catalog, &contents)?;
     prepare(db).await?;
@@ -110,12 +110,19 @@ pub async fn restore(
     Ok(contents)
 }
 
+async fn lock(url: &DatabaseUrl) -> anyhow::Result<Locked> {
+    let mut options = ConnectOptions::new(url.reveal());
+    options.sqlx_logging(false);
+    Locked::open(options).await.with_context(|| format!("cannot connect to {url}"))
+}
+
 /// Brings the database to the version of the backup, if it has no rows; one that has must be there already.
 async fn make_ready(
-    db: &DatabaseConnection,
     migrations: Migrations,
+    url: &DatabaseUrl,
     contents: &Contents,
-    (url, destroy): (&DatabaseUrl, bool),
+    destroy: bool,
+    report: &Report,
 ) -> anyhow::Result<()> {
     let wanted = &contents.head.migrations;
     let known: Vec<_> = migrations().iter().map(|migration| migration.name().to_owned()).collect();
@@ -123,6 +130,8 @@ async fn make_ready(
     if !unknown.is_empty() {
         bail!("the backup is of another release: this one has no migration {}", unknown.join(", "));
     }
+    let locked = lock(url).await?;
+    let db = locked.connection();
     let there = applied(db).await?;
     let full = tables_with_rows(db, &Catalog::read(db).await?).await?;
     if !full.is_empty() {
@@ -141,7 +150,17 @@ async fn make_ready(
     if there.iter().any(|name| !wanted.contains(name)) {
         drop_everything(db).await?;
     }
-    migrate_to(db, migrations, wanted).await
+    locked.close().await?;
+    let last = known.iter().rev().find(|name| wanted.contains(name));
+    let Some(last) = last else { return Ok(()) };
+    let upto = known.iter().position(|name| name == last).unwrap_or_default();
+    let between: Vec<_> =
+        known.iter().take(upto).filter(|name| !wanted.contains(name)).cloned().collect();
+    if !between.is_empty() {
+        bail!("the backup is of a database that lacked {}, but had {last}", between.join(", "));
+    }
+    apply(migrations, url.reveal(), Some(last), &Patience::default(), report, |_| ()).await?;
+    Ok(())
 }
 
 /// The table for each of the backup's; nothing for one that the server makes anew.

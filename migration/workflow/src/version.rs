@@ -2,38 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::bail;
-use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
-use sea_orm_migration::{MigrationTrait, MigratorTraitSelf, SchemaManager};
+use sea_orm::DatabaseConnection;
 
 use crate::{
-    DatabaseUrl, Migrations,
     catalog::Catalog,
+    history,
     rows::{Kind, Relation, is_derived},
 };
 
-/// The names of the migrations applied to a database, in order.
+/// The names of the migrations that a database has had, in their order.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn applied(db: &DatabaseConnection) -> anyhow::Result<Vec<String>> {
-    if !SchemaManager::new(db).has_table("seaql_migrations").await? {
-        return Ok(Vec::new());
-    }
-    let sql = "SELECT version FROM seaql_migrations ORDER BY version";
-    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
-    Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
-}
-
-/// Refuses a database that is not there: SQLite would make an empty one.
-///
-/// # Errors
-/// When there is no such file.
-pub fn must_exist(url: &DatabaseUrl) -> anyhow::Result<()> {
-    match url.sqlite_file() {
-        Some(path) if !path.exists() => bail!("there is no database at {}", path.display()),
-        _ => Ok(()),
-    }
+    let mut names: Vec<_> = history::read(db).await?.into_iter().map(|one| one.name).collect();
+    names.sort();
+    Ok(names)
 }
 
 /// What of a table counts when its rows are to fit into another: its columns, and what they hold.
@@ -57,27 +41,4 @@ pub fn names_differ(here: &[String], there: &[String]) -> Option<String> {
 /// The tables of a catalog that hold rows of their own, without derived ones.
 pub fn own_tables(catalog: &Catalog) -> Vec<String> {
     catalog.tables.keys().filter(|name| !is_derived(name)).cloned().collect()
-}
-
-/// Applies those of the migrations that are named and not yet applied. No others may be applied.
-///
-/// # Errors
-/// When one of them fails.
-pub async fn migrate_to(
-    db: &DatabaseConnection,
-    migrations: Migrations,
-    names: &[String],
-) -> anyhow::Result<()> {
-    Ok(Chosen(migrations, names.to_vec()).up(db, None).await?)
-}
-
-/// Some of the migrations, as SeaORM asks for them.
-struct Chosen(Migrations, Vec<String>);
-
-impl MigratorTraitSelf for Chosen {
-    fn migrations(&self) -> Vec<Box<dyn MigrationTrait>> {
-        let mut migrations = (self.0)();
-        migrations.retain(|migration| self.1.iter().any(|name| name == migration.name()));
-        migrations
-    }
 }

@@ -7,16 +7,16 @@ use crate::{
     DatabaseUrl,
     catalog::Catalog,
     rows::{Relation, is_derived, relations},
-    version::{applied, must_exist, names_differ, own_tables, shape},
+    version::{applied, names_differ, own_tables, shape},
 };
 
 /// What stays the same of a database from one run to the next: its address without options and password.
 pub(super) fn identity(url: &DatabaseUrl) -> anyhow::Result<String> {
-    must_exist(url)?;
     match url.sqlite_file() {
         Some(path) => {
+            // Connecting to a file that is not there would make it.
             let path = path.canonicalize();
-            Ok(path.with_context(|| format!("cannot find {url}"))?.display().to_string())
+            Ok(path.with_context(|| format!("there is no database {url}"))?.display().to_string())
         }
         None => Ok(url.to_string().split('?').next().unwrap_or_default().to_owned()),
     }

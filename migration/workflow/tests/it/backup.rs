@@ -12,13 +12,15 @@ use sea_orm_migration::prelude::*;
 use tempfile::TempDir;
 use workflow::backup::{Contents, backup};
 use workflow::catalog::Catalog;
+use workflow::migrate;
+use workflow::patience::Patience;
 use workflow::report::Report;
 use workflow::reset::{ResetArguments, reset};
 use workflow::restore::restore;
 use workflow::rows::{self, checksum};
 use workflow::scratch::Scratch;
 use workflow::verify_backup::{self, VerifyBackupArguments, verify};
-use workflow::version::{applied, migrate_to};
+use workflow::version::applied;
 use workflow::{DatabaseUrl, Project};
 
 use crate::harness::Backend::{self, Postgres, Sqlite};
@@ -87,7 +89,10 @@ impl World {
     async fn new(backend: Backend) -> Self {
         let scratch = empty(backend).await;
         let db = connect(&scratch).await;
-        migrate_to(&db, first, &["m1_first".to_owned()]).await.expect("the migration applies");
+        let patience = Patience::default();
+        let url = scratch.url().reveal();
+        let done = migrate::apply(first, url, None, &patience, &quiet(), |_| ()).await;
+        done.expect("the migration applies");
         let fill = [
             "DELETE FROM parent",
             "INSERT INTO parent VALUES (1, 'Ada'), (2, 'Größe')",

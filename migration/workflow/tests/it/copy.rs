@@ -73,7 +73,7 @@ const FILL: &str = "INSERT INTO t VALUES (1, 'one'), (2, NULL)";
 #[tokio::test]
 async fn every_row_arrives(#[case] from: Backend, #[case] to: Backend) {
     let pair = Pair::new(from, to, tables).await;
-    let seeded = seed(&pair.from.1, 300, 1, &Report::new(true)).await.expect("rows can be made up");
+    let seeded = seed(&pair.from.1, 120, 1, &Report::new(true)).await.expect("rows can be made up");
     let before = catalog(&pair.to.1).await;
 
     let copied = pair.copy().await.expect("the copy ends");
