@@ -142,7 +142,7 @@ impl Workspace {
     fn patch(&self, block: &str) {
         let mut hunks = block.split("@@ ");
         let name = hunks.next().and_then(|line| line.strip_prefix("--- ")).expect("a file's name");
-        self.edit(&self.find(name.trim_end()), |mut text| {
+        self.edit(self.find(name.trim_end()), |mut text| {
             for hunk in hunks {
                 let side = |other: char| -> String {
                     let lines = hunk.lines().skip(1).filter(|line| !line.starts_with(other));
