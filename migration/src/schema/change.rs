@@ -1,4 +1,4 @@
-//! Changes to a table that holds rows: `ALTER TABLE` on PostgreSQL, a [`rebuild`](super::rebuild) on SQLite.
+//! Changes to a table that holds rows: `ALTER TABLE` on PostgreSQL, a [`rebuild`] on SQLite.
 
 use sea_orm_migration::{
     prelude::*,
