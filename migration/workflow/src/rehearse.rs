@@ -200,7 +200,7 @@ async fn copy(
     });
     prepare(db).await?;
     transaction(db, async || {
-        defer(db, &steps).await?;
+        let deferred = defer(db, &steps).await?;
         for relation in steps.iter().flat_map(|step| &step.relations) {
             let table = catalog.tables.get(&relation.name).context("a table of the source")?;
             let own = rows::Relation::of(&relation.name, table, source.get_database_backend());
@@ -216,7 +216,7 @@ async fn copy(
                 report.progress(|| format!("{}: {count} rows", relation.name));
             }
         }
-        enforce(db, &steps).await?;
+        enforce(db, deferred).await?;
         check_references(db).await
     })
     .await?;

@@ -97,9 +97,9 @@ pub async fn restore(
     transaction(db, async || {
         let names: Vec<_> = catalog.tables.keys().map(String::as_str).collect();
         empty(db, &names).await?;
-        defer(db, &steps).await?;
+        let deferred = defer(db, &steps).await?;
         load(db, file, &tables, report).await?;
-        enforce(db, &steps).await?;
+        enforce(db, deferred).await?;
         check_references(db).await?;
         restart_counters(db, &catalog).await?;
         read_again(db, &tables, &contents, report).await

@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 pub use checksum::{Checksum, checksum};
 pub use loading::{
-    Step, check_references, defer, enforce, prepare, restart_counters, snapshot, steps,
+    Deferred, Step, check_references, defer, enforce, prepare, restart_counters, snapshot, steps,
 };
 pub use value::{Row, Value, decode, encode};
 pub use write::{empty, tables_with_rows, transaction, write};

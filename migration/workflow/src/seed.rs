@@ -144,7 +144,7 @@ pub(crate) async fn insert(
 ) -> anyhow::Result<Vec<(String, Checksum)>> {
     let plan = Arc::new(Plan::new(catalog, db.get_database_backend(), rows)?);
     let mut tables = Vec::new();
-    defer(db, &plan.steps).await?;
+    let deferred = defer(db, &plan.steps).await?;
     for (place, planned) in plan.tables.iter().enumerate() {
         let mut made = make(Arc::clone(&plan), place, origin);
         let mut checksum = Checksum::default();
@@ -157,7 +157,7 @@ pub(crate) async fn insert(
         }
         tables.push((planned.relation.name.clone(), checksum));
     }
-    enforce(db, &plan.steps).await?;
+    enforce(db, deferred).await?;
     Ok(tables)
 }
 

@@ -35,11 +35,11 @@ impl Transfer<'_> {
         if whole && !pairs.is_empty() {
             let (target, steps) = (self.target, std::slice::from_ref(step));
             return transaction(target, async || {
-                defer(target, steps).await?;
+                let deferred = defer(target, steps).await?;
                 for (from, to, begun) in pairs {
                     self.table(from, to, begun, false).await?;
                 }
-                enforce(target, steps).await
+                enforce(target, deferred).await
             })
             .await;
         }

@@ -1,23 +1,25 @@
 //! In which steps the tables of a database are filled, so that every reference finds its row and nothing is ever switched
 //! off that a process which is killed would leave so.
 //!
-//! A table comes after those that it refers to. Tables that refer to one another in a circle, or to themselves, are one step:
-//! PostgreSQL takes it in one transaction, in which these references are deferred; SQLite does not look at references until
-//! the end, for it can switch them off for a connection.
+//! A table comes after those that it refers to. Tables that refer to one another in a circle, or to themselves, are one step,
+//! which PostgreSQL takes in one transaction. What is loaded in one transaction there has its foreign keys dropped at the
+//! beginning and made again, as they were, at the end of it: to look at all references at once takes half the time, and
+//! circles need it. Who is killed in between has changed nothing. SQLite does not look at references until the end, for it
+//! can switch them off for a connection.
 
 use anyhow::bail;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
 use super::{Relation, relations};
-use crate::catalog::{Catalog, Constraint, ForeignKey, quote};
+use crate::catalog::{Catalog, Table, quote};
 
 /// Tables that are filled together.
 #[derive(Clone, Debug, Default)]
 pub struct Step {
     /// The tables.
     pub relations: Vec<Relation>,
-    /// References to rows that come later, as `ALTER TABLE … ALTER CONSTRAINT …`, and what they are as a rule.
-    deferred: Vec<(String, String)>,
+    /// Whether rows may refer to later ones.
+    circular: bool,
 }
 
 /// The steps in which the tables of a database that `wanted` names are filled.
@@ -33,9 +35,8 @@ pub fn steps(catalog: &Catalog, backend: DbBackend, wanted: impl Fn(&str) -> boo
     // Up to which table the last step reaches.
     let mut end = None;
     for (place, relation) in relations.into_iter().enumerate() {
-        let later =
-            later_references(catalog, &relation.name, names.get(place..).unwrap_or_default());
-        let reach = later.iter().map(|(distance, ..)| place + distance).max();
+        let reach = last_reference(catalog, &relation.name, names.get(place..).unwrap_or_default());
+        let reach = reach.map(|distance| place + distance);
         let continues = end.is_some_and(|end| place <= end);
         if !continues {
             steps.push(Step::default());
@@ -43,64 +44,55 @@ pub fn steps(catalog: &Catalog, backend: DbBackend, wanted: impl Fn(&str) -> boo
         }
         end = end.max(reach);
         if let Some(step) = steps.last_mut() {
-            step.deferred.extend(
-                later.into_iter().map(|(_, name, key)| alteration(&relation.name, name, key)),
-            );
+            step.circular |= reach.is_some();
             step.relations.push(relation);
         }
     }
     steps
 }
 
-/// The references of a table to itself and to those after it: how far, which, and what it is.
-fn later_references<'a>(
-    catalog: &'a Catalog,
-    table: &str,
-    from_here: &[String],
-) -> Vec<(usize, &'a str, &'a ForeignKey)> {
-    let constraints = catalog.tables.get(table).into_iter().flat_map(|table| &table.constraints);
-    let references = constraints.filter_map(|(name, constraint)| match constraint {
-        Constraint::ForeignKey(key) => {
-            let distance = from_here.iter().position(|later| *later == key.table)?;
-            Some((distance, name.as_str(), key))
-        }
-        _ => None,
-    });
-    references.collect()
+/// How far the last table is, from this one on, that the table refers to.
+fn last_reference(catalog: &Catalog, table: &str, from_here: &[String]) -> Option<usize> {
+    let keys = catalog.tables.get(table).into_iter().flat_map(Table::foreign_keys);
+    keys.filter_map(|key| from_here.iter().position(|later| *later == key.table)).max()
 }
 
-fn alteration(table: &str, name: &str, key: &ForeignKey) -> (String, String) {
-    let has = |option: &str| key.options.iter().any(|one| one == option);
-    let usual = match (has("deferrable"), has("initially deferred")) {
-        (_, true) => "DEFERRABLE INITIALLY DEFERRED",
-        (true, false) => "DEFERRABLE INITIALLY IMMEDIATE",
-        (false, false) => "NOT DEFERRABLE",
-    };
-    (format!("ALTER TABLE {} ALTER CONSTRAINT {}", quote(table), quote(name)), usual.to_owned())
-}
+/// What makes the references that were dropped.
+#[derive(Debug)]
+#[must_use = "the references have to be made again"]
+pub struct Deferred(Vec<String>);
 
-/// Lets the references of these steps wait, in a transaction that has begun and ends with [`enforce`].
+/// Lets the references of these tables wait, in a transaction that has begun and ends with [`enforce`].
 ///
 /// # Errors
 /// Those of the database: the user must own the tables.
-pub async fn defer(db: &DatabaseConnection, steps: &[Step]) -> anyhow::Result<()> {
-    for (alter, _) in steps.iter().flat_map(|step| &step.deferred) {
-        db.execute_unprepared(&format!("{alter} DEFERRABLE INITIALLY DEFERRED")).await?;
+pub async fn defer(db: &DatabaseConnection, steps: &[Step]) -> anyhow::Result<Deferred> {
+    if db.get_database_backend() == DbBackend::Sqlite {
+        return Ok(Deferred(Vec::new()));
     }
-    Ok(())
+    let list = "SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname),
+            format('ALTER TABLE %s ADD CONSTRAINT %I %s', k.conrelid::regclass, k.conname, pg_get_constraintdef(k.oid))
+        FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE k.contype = 'f' AND k.conparentid = 0 AND n.nspname = current_schema()
+            AND c.relname IN (SELECT json_array_elements_text($1::json)) ORDER BY k.conname";
+    let tables = steps.iter().flat_map(|step| &step.relations).map(|relation| &relation.name);
+    let tables = serde_json::to_string(&tables.collect::<Vec<_>>())?;
+    let list = Statement::from_sql_and_values(DbBackend::Postgres, list, [tables.into()]);
+    let mut made = Vec::new();
+    for row in db.query_all_raw(list).await? {
+        db.execute_unprepared(&row.try_get_by_index::<String>(0)?).await?;
+        made.push(row.try_get_by_index(1)?);
+    }
+    Ok(Deferred(made))
 }
 
-/// Checks the references that waited, and has them checked at once from now on, as before.
+/// Makes the references as they were, which looks at every row.
 ///
 /// # Errors
 /// When one finds no row.
-pub async fn enforce(db: &DatabaseConnection, steps: &[Step]) -> anyhow::Result<()> {
-    let deferred: Vec<_> = steps.iter().flat_map(|step| &step.deferred).collect();
-    if !deferred.is_empty() {
-        db.execute_unprepared("SET CONSTRAINTS ALL IMMEDIATE").await?;
-    }
-    for (alter, usual) in deferred {
-        db.execute_unprepared(&format!("{alter} {usual}")).await?;
+pub async fn enforce(db: &DatabaseConnection, deferred: Deferred) -> anyhow::Result<()> {
+    for statement in deferred.0 {
+        db.execute_unprepared(&statement).await?;
     }
     Ok(())
 }
@@ -108,7 +100,7 @@ pub async fn enforce(db: &DatabaseConnection, steps: &[Step]) -> anyhow::Result<
 impl Step {
     /// Whether it takes one transaction, because rows may refer to later ones.
     pub fn is_one_transaction(&self) -> bool {
-        !self.deferred.is_empty()
+        self.circular
     }
 }
 

@@ -265,7 +265,7 @@ async fn circles_are_filled_in_one_step(#[values(Sqlite, Postgres)] backend: Bac
     let fill = async |broken: bool| {
         prepare(&db).await?;
         transaction(&db, async || {
-            rows::defer(&db, &steps).await?;
+            let deferred = rows::defer(&db, &steps).await?;
             for relation in steps.iter().flat_map(|step| &step.relations) {
                 let mut rows = first(relation);
                 if broken && relation.name == "b" {
@@ -273,7 +273,7 @@ async fn circles_are_filled_in_one_step(#[values(Sqlite, Postgres)] backend: Bac
                 }
                 write(&db, relation, &rows).await?;
             }
-            rows::enforce(&db, &steps).await?;
+            rows::enforce(&db, deferred).await?;
             rows::check_references(&db).await
         })
         .await
