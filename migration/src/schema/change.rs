@@ -5,8 +5,9 @@ use sea_orm_migration::{
     sea_orm::{DbBackend, Value},
 };
 
-use super::rebuild::{self, clause::Column as Text, definition::Definition, quoted};
+use super::rebuild::{self, clause::Column as Text, definition::Definition};
 use super::{Column, OnDelete, index};
+use workflow::definition::identifier;
 
 /// What is to become of a table: see [`change_table`].
 #[derive(Clone, Debug)]
@@ -110,8 +111,8 @@ impl Change {
     pub fn reference(self, column: &'static str, table: &str, on_delete: OnDelete) -> Self {
         let says = format!(
             "FOREIGN KEY ({}) REFERENCES {} (\"id\") ON DELETE {}",
-            quoted(column),
-            quoted(table),
+            identifier(column),
+            identifier(table),
             on_delete.sql()
         );
         let name = format!("fk_{}_{column}", self.table);
@@ -195,10 +196,10 @@ impl Change {
                     actions.extend(self.postgres_column(column, *from));
                 }
                 Step::Nullable(column) => {
-                    actions.push(format!("ALTER COLUMN {} DROP NOT NULL", quoted(column)));
+                    actions.push(format!("ALTER COLUMN {} DROP NOT NULL", identifier(column)));
                 }
                 Step::NotNull(column) => {
-                    actions.push(format!("ALTER COLUMN {} SET NOT NULL", quoted(column)));
+                    actions.push(format!("ALTER COLUMN {} SET NOT NULL", identifier(column)));
                 }
                 Step::Default(column, value) => {
                     let default = value.as_ref().map(|value| literal(value, DbBackend::Postgres));
@@ -206,24 +207,24 @@ impl Change {
                         || "DROP DEFAULT".to_owned(),
                         |value| format!("SET DEFAULT {value}"),
                     );
-                    actions.push(format!("ALTER COLUMN {} {action}", quoted(column)));
+                    actions.push(format!("ALTER COLUMN {} {action}", identifier(column)));
                 }
                 Step::DropColumn(column) => {
-                    actions.push(format!("DROP COLUMN {}", quoted(column)));
+                    actions.push(format!("DROP COLUMN {}", identifier(column)));
                 }
                 Step::Constraint(name, says) => {
-                    actions.push(format!("DROP CONSTRAINT IF EXISTS {}", quoted(name)));
-                    actions.push(format!("ADD CONSTRAINT {} {says}", quoted(name)));
+                    actions.push(format!("DROP CONSTRAINT IF EXISTS {}", identifier(name)));
+                    actions.push(format!("ADD CONSTRAINT {} {says}", identifier(name)));
                 }
                 Step::DropConstraint(name) => {
-                    actions.push(format!("DROP CONSTRAINT {}", quoted(name)));
+                    actions.push(format!("DROP CONSTRAINT {}", identifier(name)));
                 }
                 Step::Index(prefix, columns) => after.push(self.make_index(prefix, columns)),
                 Step::DropIndex(prefix, columns) => before.push(self.remove_index(prefix, columns)),
             }
         }
         if !actions.is_empty() {
-            before.push(format!("ALTER TABLE {} {}", quoted(self.table), actions.join(", ")));
+            before.push(format!("ALTER TABLE {} {}", identifier(self.table), actions.join(", ")));
         }
         before.append(&mut after);
         before
@@ -231,14 +232,17 @@ impl Change {
 
     fn postgres_column(&self, column: &Column, from: Option<&str>) -> Vec<String> {
         let text = text_of(self.table, column, DbBackend::Postgres);
-        let (name, kind) = (quoted(column.name), text.kind.as_str());
+        let (name, kind) = (identifier(column.name), text.kind.as_str());
         let collation = text.clause("COLLATE").map(|clause| format!(" {}", clause.text));
         let from = from.map_or_else(|| format!("{name}::{kind}"), str::to_owned);
         let null = if column.null { "DROP" } else { "SET" };
         let mut actions = vec![
             // What it had may not fit the new type.
             format!("ALTER COLUMN {name} DROP DEFAULT"),
-            format!("DROP CONSTRAINT IF EXISTS {}", quoted(&check_name(self.table, column.name))),
+            format!(
+                "DROP CONSTRAINT IF EXISTS {}",
+                identifier(&check_name(self.table, column.name))
+            ),
             format!(
                 "ALTER COLUMN {name} TYPE {kind}{} USING {from}",
                 collation.unwrap_or_default()
@@ -262,7 +266,7 @@ impl Change {
     /// The statement that removes an index if it is there.
     pub(super) fn remove_index(&self, prefix: &str, columns: &[&'static str]) -> String {
         let name = format!("{prefix}_{}_{}", self.table, columns.join("_"));
-        format!("DROP INDEX IF EXISTS {}", quoted(&name))
+        format!("DROP INDEX IF EXISTS {}", identifier(&name))
     }
 }
 

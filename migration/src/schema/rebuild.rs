@@ -21,6 +21,8 @@ use sea_orm_migration::{
     },
 };
 
+use workflow::definition::identifier;
+
 use super::change::{Change, Step};
 
 /// Makes a change on SQLite, all of it or nothing.
@@ -122,10 +124,10 @@ async fn make_indexes(tx: &DatabaseTransaction, change: &Change) -> Result<(), D
         let Err(error) = tx.execute_unprepared(&change.make_index(prefix, columns)).await else {
             continue;
         };
-        let names = columns.iter().map(|column| quoted(column)).collect::<Vec<_>>();
+        let names = columns.iter().map(|column| identifier(column)).collect::<Vec<_>>();
         let sql = format!(
             "SELECT coalesce(sum(n), 0) FROM (SELECT count(*) AS n FROM {} WHERE {} IS NOT NULL GROUP BY {} HAVING n > 1)",
-            quoted(change.table),
+            identifier(change.table),
             names.join(" IS NOT NULL AND "),
             names.join(", ")
         );
@@ -137,11 +139,6 @@ async fn make_indexes(tx: &DatabaseTransaction, change: &Change) -> Result<(), D
         )));
     }
     Ok(())
-}
-
-/// A name in quotation marks.
-pub(super) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 async fn pragma(db: &impl ConnectionTrait, name: &str) -> Result<Option<i64>, DbErr> {

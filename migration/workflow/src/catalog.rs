@@ -264,12 +264,6 @@ impl Table {
         self.columns.iter().find(|column| column.name == name)
     }
 }
-
-/// A name as both databases read it, whatever is in it.
-pub(crate) fn quote(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
 /// Bytes, two digits each.
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {

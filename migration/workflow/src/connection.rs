@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use anyhow::Context;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, RuntimeErr,
     Statement,
@@ -162,13 +163,23 @@ async fn until(
     Ok(())
 }
 
+/// A database that nobody migrates, nor copies into, meanwhile: waits for who does.
+///
+/// # Errors
+/// When it cannot be reached: the message names it, with its password masked.
+pub async fn locked(url: &DatabaseUrl) -> anyhow::Result<Locked> {
+    let mut options = ConnectOptions::new(url.reveal());
+    options.sqlx_logging(false);
+    Locked::open(options).await.with_context(|| format!("cannot connect to {url}"))
+}
+
 /// One connection to a database that is there: a SQLite file is not made.
 ///
 /// # Errors
 /// When there is no such file, or the database cannot be reached.
 pub async fn existing(url: &DatabaseUrl) -> anyhow::Result<DatabaseConnection> {
     if let Some(file) = url.sqlite_file().filter(|file| !file.exists()) {
-        anyhow::bail!("there is no file {}: `garboard migrate` makes it", file.display());
+        anyhow::bail!("there is no file {}: `garboard db migrate` makes it", file.display());
     }
     scratch::connect(url).await
 }

@@ -9,12 +9,13 @@ use std::{process::ExitCode, time::Instant};
 use anyhow::{Context, bail};
 use clap::Args;
 use futures_util::future::try_join;
-use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection};
+use sea_orm::{ConnectionTrait, DatabaseConnection};
 use serde::Serialize;
 
 use crate::{
-    DatabaseUrl, Locked,
+    DatabaseUrl,
     catalog::Catalog,
+    connection,
     report::{Report, table},
     rows::{
         Checksum, Relation, check_references, checksum, empty, is_derived, prepare,
@@ -129,12 +130,8 @@ pub async fn copy(arguments: &CopyArguments, report: &Report) -> anyhow::Result<
         bail!("--from and --to are the same database");
     }
     let source = connect(&arguments.from).await?;
-    let mut options = ConnectOptions::new(arguments.to.reveal());
-    options.sqlx_logging(false);
     // Nobody migrates the target meanwhile, and another copy waits.
-    let locked = Locked::open(options)
-        .await
-        .with_context(|| format!("cannot connect to {}", arguments.to))?;
+    let locked = connection::locked(&arguments.to).await?;
     let target = locked.connection();
     check::must_be_two(&source, target).await?;
     prepare(target).await?;

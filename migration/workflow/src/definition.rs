@@ -9,6 +9,11 @@ pub fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
+/// A text in quotation marks, where a statement takes no parameter.
+pub fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
 /// Names in quotation marks, with commas between them.
 pub fn identifiers<T: AsRef<str>>(names: &[T]) -> String {
     names.iter().map(|name| identifier(name.as_ref())).collect::<Vec<_>>().join(", ")

@@ -2,13 +2,14 @@
 
 use std::process::ExitCode;
 
-use anyhow::{bail, ensure};
+use anyhow::bail;
 use clap::Args;
 use serde::Serialize;
 
 use crate::{
     DatabaseUrl, Project,
     catalog::Catalog,
+    connection,
     difference::{Difference, differences},
     expected, history,
     mend::{Step, mend},
@@ -58,15 +59,8 @@ pub struct Drift {
 /// database; when no scratch database can be made.
 pub async fn drift(project: &Project, scratch: Option<&DatabaseUrl>) -> anyhow::Result<Drift> {
     let url = &project.database;
-    let beside = scratch.unwrap_or(url);
-    ensure!(
-        beside.is_postgres() == url.is_postgres(),
-        "--scratch {beside} is not the same kind of database as {url}"
-    );
-    if let Some(file) = url.sqlite_file().filter(|file| !file.exists()) {
-        bail!("there is no database {}: make it with `garboard db migrate`", file.display());
-    }
-    let db = scratch::connect(url).await?;
+    let beside = scratch::beside(url, scratch)?;
+    let db = connection::existing(url).await?;
     let applied: Vec<_> =
         history::read(&db).await?.into_iter().map(|applied| applied.name).collect();
     let actual = Catalog::read(&db).await?;

@@ -75,4 +75,16 @@ impl Project {
         );
         Ok(())
     }
+
+    /// Refuses a name that is said and is not that of the database.
+    ///
+    /// # Errors
+    /// The refusal; it says what the name is.
+    pub fn is_named(&self, said: Option<&str>) -> anyhow::Result<()> {
+        let name = self.database.name();
+        if let Some(said) = said {
+            ensure!(said == name, "the database is {name}, not {said}");
+        }
+        Ok(())
+    }
 }

@@ -13,7 +13,7 @@ use sea_orm::ConnectOptions;
 use sea_orm_migration::MigrationTrait;
 use serde::Serialize;
 
-pub(crate) use self::runner::Runner;
+pub(crate) use self::runner::{Runner, immediate};
 pub use self::{
     plan::{Dialect, Plan},
     runner::Step,

@@ -122,7 +122,7 @@ pub async fn rehearse(
     let applied = history::read_at(&project.database).await?;
     let applied: Vec<_> = applied.into_iter().map(|applied| applied.name).collect();
     let (base, rehearsed) = choose(project, &applied, arguments.last)?;
-    let beside = arguments.scratch.as_ref().unwrap_or(&project.database);
+    let beside = scratch::beside(&project.database, arguments.scratch.as_ref())?;
     let scratch = Scratch::beside(beside).await?;
     let tried = async {
         let db = scratch.connect().await?;

@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use clap::Args;
-use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use serde::Serialize;
 
 use crate::{
-    Locked, Project,
+    Project, connection,
     migrate::apply,
     patience::Patience,
     report::Report,
@@ -68,23 +68,15 @@ pub async fn reset(
     arguments: &ResetArguments,
     report: &Report,
 ) -> anyhow::Result<Done> {
-    let name = project.database.name();
-    match &arguments.yes_destroy {
-        Some(said) => ensure!(*said == name, "the database is {name}, not {said}"),
-        None => ensure!(
-            !project.production,
-            "this is production: say --yes-destroy {name} to lose everything in it"
-        ),
-    }
+    let said = arguments.yes_destroy.as_deref();
+    project.is_named(said)?;
+    project.may_destroy(said)?;
     ensure!(
         arguments.seed.is_none() || !project.production,
         "made-up rows are refused in production"
     );
     let url = &project.database;
-    let mut options = ConnectOptions::new(url.reveal());
-    options.sqlx_logging(false);
-    let locked = Locked::open(options).await;
-    let locked = locked.with_context(|| format!("cannot connect to {url}"))?;
+    let locked = connection::locked(url).await?;
     drop_everything(locked.connection()).await?;
     locked.close().await?;
     let patience = Patience::default();

@@ -8,16 +8,17 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 use clap::Args;
-use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
 
 use crate::{
-    DatabaseUrl, Locked, Migrations, Project,
+    DatabaseUrl, Migrations, Project,
     backup::{
         Contents,
         file::{Chunk, Reader},
         inspect,
     },
     catalog::Catalog,
+    connection,
     migrate::apply,
     patience::Patience,
     report::Report,
@@ -57,10 +58,7 @@ pub async fn run(
 ) -> anyhow::Result<ExitCode> {
     report.database(&project.database)?;
     let begin = Instant::now();
-    let name = project.database.name();
-    if let Some(said) = &arguments.yes_destroy {
-        ensure!(*said == name, "the database is {name}, not {said}");
-    }
+    project.is_named(arguments.yes_destroy.as_deref())?;
     let destroy = arguments.yes_destroy.is_some();
     let contents =
         restore(project.migrations, &project.database, &arguments.file, destroy, report).await?;
@@ -88,7 +86,7 @@ pub async fn restore(
 ) -> anyhow::Result<Contents> {
     let contents = inspect(file, report)?;
     make_ready(migrations, url, &contents, destroy, report).await?;
-    let locked = lock(url).await?;
+    let locked = connection::locked(url).await?;
     let db = locked.connection();
     let catalog = Catalog::read(db).await?;
     let tables = wanted(db, &catalog, &contents)?;
@@ -110,12 +108,6 @@ pub async fn restore(
     Ok(contents)
 }
 
-async fn lock(url: &DatabaseUrl) -> anyhow::Result<Locked> {
-    let mut options = ConnectOptions::new(url.reveal());
-    options.sqlx_logging(false);
-    Locked::open(options).await.with_context(|| format!("cannot connect to {url}"))
-}
-
 /// Brings the database to the version of the backup, if it has no rows; one that has must be there already.
 async fn make_ready(
     migrations: Migrations,
@@ -130,7 +122,7 @@ async fn make_ready(
     if !unknown.is_empty() {
         bail!("the backup is of another release: this one has no migration {}", unknown.join(", "));
     }
-    let locked = lock(url).await?;
+    let locked = connection::locked(url).await?;
     let db = locked.connection();
     let there = applied(db).await?;
     let full = tables_with_rows(db, &Catalog::read(db).await?).await?;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement};
 use tempfile::TempDir;
 
@@ -93,6 +93,22 @@ impl Scratch {
             }
         }
     }
+}
+
+/// Beside which database a scratch one is made: the database itself, or another one of its kind.
+///
+/// # Errors
+/// When the other one is of another kind.
+pub fn beside<'a>(
+    url: &'a DatabaseUrl,
+    other: Option<&'a DatabaseUrl>,
+) -> anyhow::Result<&'a DatabaseUrl> {
+    let beside = other.unwrap_or(url);
+    ensure!(
+        beside.is_postgres() == url.is_postgres(),
+        "--scratch {beside} is not the same kind of database as {url}"
+    );
+    Ok(beside)
 }
 
 /// One connection to a database.

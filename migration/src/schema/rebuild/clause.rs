@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use workflow::definition::identifier;
+
 use super::text::{Kind, Token, grouped, joined, tokens};
 
 /// With what a clause of a column begins, after its type.
@@ -142,7 +144,7 @@ impl Clause {
         let all = tokens(&self.text);
         let place = all.iter().position(|token| token.is("REFERENCES")).unwrap_or_default();
         let (name, reference) = all.split_at_checked(place).unwrap_or_default();
-        let key = format!("FOREIGN KEY ({}) {}", super::quoted(column), joined(reference));
+        let key = format!("FOREIGN KEY ({}) {}", identifier(column), joined(reference));
         let name = joined(name);
         Self { text: if name.is_empty() { key } else { format!("{name} {key}") }, ..self }
     }

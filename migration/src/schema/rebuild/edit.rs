@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use sea_orm_migration::sea_orm::{DbBackend, DbErr};
 
+use workflow::definition::identifier;
+
 use super::{
     clause::{self, Clause},
     definition::Definition,
-    quoted,
 };
 use crate::schema::change::{Change, Step, check_name, literal, text_of};
 
@@ -64,7 +65,7 @@ pub(super) fn edited(change: &Change, before: &Definition) -> Result<Edited, DbE
                 Ok(())
             }
             Step::Constraint(name, says) => {
-                let text = Clause::of(&format!("CONSTRAINT {} {says}", quoted(name))).text;
+                let text = Clause::of(&format!("CONSTRAINT {} {says}", identifier(name))).text;
                 edited.definition.set_constraint(name, &text);
                 Ok(())
             }

@@ -2,7 +2,9 @@
 
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 
-use super::{quoted, rows, text::tokens};
+use workflow::definition::identifier;
+
+use super::{rows, text::tokens};
 
 /// What does not hold together in the schema: the views and triggers that need what there is not.
 pub(super) async fn unsound(tx: &DatabaseTransaction) -> Result<Vec<String>, DbErr> {
@@ -22,9 +24,9 @@ pub(super) async fn unsound(tx: &DatabaseTransaction) -> Result<Vec<String>, DbE
         let columns = rows(tx, columns, [table.as_str().into()]).await?;
         let columns: Result<Vec<String>, _> = columns
             .iter()
-            .map(|row| row.try_get_by_index(0).map(|name: String| quoted(&name)))
+            .map(|row| row.try_get_by_index(0).map(|name: String| identifier(&name)))
             .collect();
-        let fires = firing(&sql, &quoted(&table), &columns?);
+        let fires = firing(&sql, &identifier(&table), &columns?);
         if let Err(error) = rows(tx, &format!("EXPLAIN {fires}"), []).await {
             found.push(format!("error in trigger {name}: {error}"));
         }

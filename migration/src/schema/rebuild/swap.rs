@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 
+use workflow::definition::identifier;
+
 use super::{
     definition::{Definition, mentions},
     edit::Edited,
-    number, quoted, rows, set_pragma, sound,
+    number, rows, set_pragma, sound,
 };
 use crate::schema::change::{Change, Step};
 
@@ -73,7 +75,7 @@ impl Table {
         edited: &Edited,
     ) -> Result<(), DbErr> {
         let new = format!("_rebuild_{}", self.name);
-        let (quoted_new, quoted_old) = (quoted(&new), quoted(&self.name));
+        let (quoted_new, quoted_old) = (identifier(&new), identifier(&self.name));
         let belongings = self.belongings(tx).await?;
         let counter = self.counter(tx).await?;
         tx.execute_unprepared(&format!("CREATE TABLE {quoted_new} {}", edited.definition)).await?;
@@ -140,9 +142,10 @@ impl Table {
         for row in rows(tx, sql, [self.name.as_str().into()]).await? {
             let name: String = row.try_get_by_index(0)?;
             if kept.contains(&name.to_lowercase()) {
-                values
-                    .push(edited.from.get(&name.to_lowercase()).cloned().unwrap_or(quoted(&name)));
-                names.push(quoted(&name));
+                values.push(
+                    edited.from.get(&name.to_lowercase()).cloned().unwrap_or(identifier(&name)),
+                );
+                names.push(identifier(&name));
             }
         }
         // Others may know a row by its number: an index of words, for instance.
@@ -152,7 +155,7 @@ impl Table {
             names.insert(0, "rowid".to_owned());
             values.insert(0, "rowid".to_owned());
         }
-        let (new_table, old) = (quoted(new), quoted(&self.name));
+        let (new_table, old) = (identifier(new), identifier(&self.name));
         let into = format!(
             "INTO {new_table} ({}) SELECT {} FROM {old}",
             names.join(", "),

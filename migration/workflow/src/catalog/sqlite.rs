@@ -18,6 +18,8 @@ use sqlparser::{
 
 pub(crate) use dialect::name_decimals;
 
+use crate::definition::literal;
+
 use super::{Catalog, Column, Constraint, ForeignKey, Generated, Index, Object, ObjectKind, Table};
 
 pub(super) async fn read(db: &impl ConnectionTrait) -> Result<Catalog, DbErr> {
@@ -67,7 +69,7 @@ async fn table(db: &impl ConnectionTrait, name: &str, definition: &str) -> Resul
     table.indexes = indexes(db, name).await?;
     let sql = format!(
         "SELECT strict, wr FROM pragma_table_list WHERE schema = 'main' AND name = {}",
-        quote_text(name)
+        literal(name)
     );
     for row in query(db, sql).await? {
         for (place, option) in ["strict", "without rowid"].into_iter().enumerate() {
@@ -101,7 +103,7 @@ async fn columns(
 ) -> Result<Vec<Column>, DbErr> {
     let sql = format!(
         "SELECT name, type, \"notnull\", dflt_value, hidden, pk FROM pragma_table_xinfo({}) WHERE hidden <> 1 ORDER BY cid",
-        quote_text(name)
+        literal(name)
     );
     let mut columns = Vec::new();
     for row in query(db, sql).await? {
@@ -245,7 +247,7 @@ async fn indexes(db: &impl ConnectionTrait, table: &str) -> Result<BTreeMap<Stri
     let sql = format!(
         "SELECT l.name, l.\"unique\", s.sql FROM pragma_index_list({}) l JOIN sqlite_schema s ON s.type = 'index' AND s.name = l.name
          WHERE l.origin = 'c'",
-        quote_text(table)
+        literal(table)
     );
     let mut indexes = BTreeMap::new();
     for row in query(db, sql).await? {
@@ -294,8 +296,4 @@ fn one_line(definition: &str) -> String {
         line.push(letter);
     }
     line
-}
-
-fn quote_text(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }

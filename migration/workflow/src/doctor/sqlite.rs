@@ -8,7 +8,12 @@ use super::{
     Severity::{Error, Notice, Warning},
     file,
 };
-use crate::{Project, definition::identifier, report::Report, stats::size};
+use crate::{
+    Project,
+    definition::{identifier, literal},
+    report::Report,
+    stats::size,
+};
 
 /// A log that is larger has not been taken into the database for long.
 const LARGE_LOG: u64 = 64 << 20;
@@ -147,8 +152,8 @@ async fn references(db: &DatabaseConnection, report: &Report) -> anyhow::Result<
         let seen =
             format!("{count} rows of {table} refer to rows that {parent} does not have{first}");
         let cure = format!(
-            "SELECT * FROM pragma_foreign_key_check('{}'), then mend or delete those rows",
-            table.replace('\'', "''")
+            "SELECT * FROM pragma_foreign_key_check({}), then mend or delete those rows",
+            literal(&table)
         );
         findings.push(Finding::new(Error, "foreign keys", seen, cure));
     }

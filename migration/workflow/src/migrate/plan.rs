@@ -9,6 +9,7 @@ use super::PlanArguments;
 use crate::{
     Project,
     catalog::SEAORM,
+    definition::literal,
     history,
     recorder::{Direction, Script, record_one},
     report::Report,
@@ -119,17 +120,17 @@ impl Plan {
 
     fn script(&self, script: &Script) -> String {
         let (name, dialect) = (&script.migration, self.dialect);
-        let quoted = name.replace('\'', "''");
+        let quoted = literal(name);
         let (way, note) = match script.direction {
             Direction::Up => (
                 "up",
                 format!(
-                    r#"INSERT INTO "{SEAORM}" ("version", "applied_at") VALUES ('{quoted}', {})"#,
+                    r#"INSERT INTO "{SEAORM}" ("version", "applied_at") VALUES ({quoted}, {})"#,
                     dialect.now()
                 ),
             ),
             Direction::Down => {
-                ("down", format!(r#"DELETE FROM "{SEAORM}" WHERE "version" = '{quoted}'"#))
+                ("down", format!(r#"DELETE FROM "{SEAORM}" WHERE "version" = {quoted}"#))
             }
         };
         let mut lines = vec![format!("\n-- {dialect}: {name}, {way}")];

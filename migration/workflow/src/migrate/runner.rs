@@ -142,16 +142,12 @@ impl<'a> Runner<'a> {
             if concurrent::only(script) { Duration::ZERO } else { self.patience.lock_timeout.0 };
         self.locked.renew(lock_timeout, self.patience.statement_timeout.0).await?;
         history::install(db).await?;
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
         let start = Instant::now();
         if !script.in_transaction {
             concurrent::drop_broken(db, script).await?;
             execute(migration, direction, db).await?;
         }
-        let transaction = db.begin_with_options(options).await?;
+        let transaction = db.begin_with_options(immediate()).await?;
         let work = async {
             if script.in_transaction {
                 execute(migration, direction, &transaction).await?;
@@ -178,6 +174,14 @@ impl<'a> Runner<'a> {
                 Err(failure)
             }
         }
+    }
+}
+
+/// How a migration's transaction begins: on SQLite, as the one that writes.
+pub(crate) fn immediate() -> TransactionOptions {
+    TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
     }
 }
 

@@ -4,7 +4,8 @@ use anyhow::bail;
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 
 use crate::{
-    catalog::{Catalog, quote},
+    catalog::Catalog,
+    definition::identifier,
     report::Report,
     rows::transaction,
     seed::{self, Origin},
@@ -22,8 +23,9 @@ pub(super) async fn problems(
     let mut problems = Vec::new();
     for (name, table) in &base.tables {
         // As an entity selects: each column by the name of its table too, or SQLite takes one that is gone for a text.
-        let own = quote(name);
-        let columns = table.columns.iter().map(|column| format!("{own}.{}", quote(&column.name)));
+        let own = identifier(name);
+        let columns =
+            table.columns.iter().map(|column| format!("{own}.{}", identifier(&column.name)));
         let columns: Vec<_> = columns.collect();
         let select = format!("SELECT {} FROM {own} LIMIT 1", columns.join(", "));
         if let Err(error) = db.execute_unprepared(&select).await {

@@ -2,14 +2,12 @@
 
 use std::{collections::BTreeSet, time::Instant};
 
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, SqliteTransactionMode, Statement,
-    TransactionOptions, TransactionTrait,
-};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement, TransactionTrait};
 use sea_orm_migration::{IntoSchemaManagerConnection, MigrationTrait, SchemaManager};
 use serde::Serialize;
 
 use crate::{
+    migrate::immediate,
     panics,
     recorder::{Direction, in_transaction},
 };
@@ -43,11 +41,7 @@ pub(super) async fn run(
             execute(migration, direction, db).await?;
             return Ok(Vec::new());
         }
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        let transaction = db.begin_with_options(options).await.map_err(told)?;
+        let transaction = db.begin_with_options(immediate()).await.map_err(told)?;
         let done = execute(migration, direction, &transaction).await;
         let Err(failed) = done else {
             let locks = locks(&transaction, &before.map_err(told)?).await.map_err(told)?;

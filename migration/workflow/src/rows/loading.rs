@@ -11,7 +11,10 @@ use anyhow::bail;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
 use super::{Relation, relations};
-use crate::catalog::{Catalog, Table, quote};
+use crate::{
+    catalog::{Catalog, Table},
+    definition::identifier,
+};
 
 /// Tables that are filled together.
 #[derive(Clone, Debug, Default)]
@@ -175,7 +178,7 @@ pub async fn restart_counters(db: &DatabaseConnection, catalog: &Catalog) -> any
             let counted =
                 column.default.as_ref().is_some_and(|default| default.starts_with("nextval("));
             if counted || column.identity.is_some() {
-                let (table, quoted) = (quote(name), quote(&column.name));
+                let (table, quoted) = (identifier(name), identifier(&column.name));
                 let sql = format!(
                     "SELECT setval(pg_get_serial_sequence($1, $2), (SELECT max({quoted}) FROM {table}))"
                 );

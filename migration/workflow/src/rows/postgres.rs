@@ -10,7 +10,7 @@ use sea_orm::sqlx::{
 use super::{
     Field, Kind, Order, Placed, Relation, Rows, Value, decimal, json, moment, value::uuid_text,
 };
-use crate::catalog::{hexadecimal, quote};
+use crate::{catalog::hexadecimal, definition::identifier};
 
 /// Microseconds and days from 1970, where values count from, to 2000, where PostgreSQL does.
 const MICROS: i64 = 946_684_800_000_000;
@@ -23,7 +23,7 @@ pub(super) fn read<'a>(pool: &'a PgPool, relation: &'a Relation, order: Order<'_
     let clauses = if let Order::Key(after) = order {
         let key: Vec<_> =
             relation.key.iter().filter_map(|place| relation.fields.get(*place)).collect();
-        let names = key.iter().map(|field| quote(&field.name)).collect::<Vec<_>>().join(", ");
+        let names = key.iter().map(|field| identifier(&field.name)).collect::<Vec<_>>().join(", ");
         let places = key.iter().enumerate();
         let places =
             places.map(|(place, field)| format!("${}::text::{}", place + 1, field.declared));
@@ -34,7 +34,7 @@ pub(super) fn read<'a>(pool: &'a PgPool, relation: &'a Relation, order: Order<'_
     } else {
         String::new()
     };
-    let sql = format!("SELECT {fields} FROM ONLY {}{clauses}", quote(&relation.name));
+    let sql = format!("SELECT {fields} FROM ONLY {}{clauses}", identifier(&relation.name));
     let ordered = matches!(order, Order::Key(_));
     let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(false);
     for parameter in parameters {
@@ -45,7 +45,7 @@ pub(super) fn read<'a>(pool: &'a PgPool, relation: &'a Relation, order: Order<'_
 
 /// What is asked for a column, so that its binary form is one that is known here.
 fn expression(field: &Field) -> String {
-    let name = quote(&field.name);
+    let name = identifier(&field.name);
     match field.kind {
         Kind::Integer => format!("{name}::bigint"),
         Kind::Double => format!("{name}::double precision"),
@@ -118,9 +118,9 @@ pub(super) async fn write(
     relation: &Relation,
     rows: &[super::Row],
 ) -> anyhow::Result<()> {
-    let fields = relation.fields.iter().map(|field| quote(&field.name));
+    let fields = relation.fields.iter().map(|field| identifier(&field.name));
     let fields = fields.collect::<Vec<_>>().join(", ");
-    let sql = format!("COPY {} ({fields}) FROM STDIN", quote(&relation.name));
+    let sql = format!("COPY {} ({fields}) FROM STDIN", identifier(&relation.name));
     let mut buffer = Vec::new();
     for row in rows {
         for value in row {

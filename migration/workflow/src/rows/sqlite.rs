@@ -8,18 +8,18 @@ use sea_orm::sqlx::{
 };
 
 use super::{Field, Kind, Order, Placed, Relation, Row, Rows, Value, json, moment};
-use crate::catalog::quote;
+use crate::definition::identifier;
 
 /// The most parameters of a statement here: more make it no faster. SQLite allows 32,766.
 const PARAMETERS: usize = 2_000;
 
 pub(super) fn read<'a>(pool: &'a SqlitePool, relation: &'a Relation, order: Order<'_>) -> Rows<'a> {
-    let mut columns: Vec<_> = relation.fields.iter().map(|field| quote(&field.name)).collect();
+    let mut columns: Vec<_> = relation.fields.iter().map(|field| identifier(&field.name)).collect();
     let mut arguments = SqliteArguments::default();
     let clauses = if let Order::Key(after) = order {
         let key: Vec<_> = match &relation.row_number {
             Some(number) => vec![number.clone()],
-            None => key(relation).map(|field| quote(&field.name)).collect(),
+            None => key(relation).map(|field| identifier(&field.name)).collect(),
         };
         let (names, places) = (key.join(", "), vec!["?"; key.len()].join(", "));
         columns.extend(key);
@@ -34,7 +34,7 @@ pub(super) fn read<'a>(pool: &'a SqlitePool, relation: &'a Relation, order: Orde
     if columns.is_empty() {
         columns.push("NULL".to_owned());
     }
-    let sql = format!("SELECT {} FROM {}{clauses}", columns.join(", "), quote(&relation.name));
+    let sql = format!("SELECT {} FROM {}{clauses}", columns.join(", "), identifier(&relation.name));
     let rows = sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(false).fetch(pool);
     rows.map(|row| placed(&row?, relation)).boxed()
 }
@@ -105,10 +105,10 @@ pub(super) async fn write(
     rows: &[Row],
 ) -> anyhow::Result<()> {
     let columns = relation.fields.len();
-    let fields = relation.fields.iter().map(|field| quote(&field.name));
+    let fields = relation.fields.iter().map(|field| identifier(&field.name));
     let begin = format!(
         "INSERT INTO {} ({}) VALUES ",
-        quote(&relation.name),
+        identifier(&relation.name),
         fields.collect::<Vec<_>>().join(", ")
     );
     let one = format!("({})", vec!["?"; columns].join(", "));

@@ -4,7 +4,7 @@ use anyhow::{Context, bail};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
 use super::{Relation, Row, is_derived, postgres, refusal::refusal, sqlite};
-use crate::catalog::{Catalog, quote};
+use crate::{catalog::Catalog, definition::identifier};
 
 /// Does all or nothing.
 ///
@@ -98,7 +98,7 @@ async fn culprit<'a>(
 /// # Errors
 /// Those of the database.
 pub async fn empty(db: &DatabaseConnection, tables: &[&str]) -> anyhow::Result<()> {
-    let names: Vec<_> = tables.iter().map(|table| quote(table)).collect();
+    let names: Vec<_> = tables.iter().map(|table| identifier(table)).collect();
     match db.get_database_backend() {
         DbBackend::Sqlite => {
             for name in names {
@@ -123,7 +123,7 @@ pub async fn tables_with_rows(
 ) -> anyhow::Result<Vec<String>> {
     let mut full = Vec::new();
     for name in catalog.tables.keys().filter(|name| !is_derived(name)) {
-        let sql = format!("SELECT 1 FROM {} LIMIT 1", quote(name));
+        let sql = format!("SELECT 1 FROM {} LIMIT 1", identifier(name));
         if db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await?.is_some()
         {
             full.push(name.clone());

@@ -4,7 +4,7 @@ use sea_orm::DbBackend;
 
 use crate::{
     catalog::{Column, Constraint, Table},
-    definition::{self, identifier, identifiers, mentions, named_constraint},
+    definition::{self, identifier, identifiers, literal, mentions, named_constraint},
     mend::Step,
 };
 
@@ -163,8 +163,7 @@ pub(super) fn rebuild(name: &str, expected: &Table, actual: &Table) -> Vec<Step>
     }
     let counts = |table: &Table| table.columns.iter().any(|column| column.identity.is_some());
     if counts(expected) && counts(actual) {
-        let [name, new_name] =
-            [name, &new_name].map(|name| format!("'{}'", name.replace('\'', "''")));
+        let [name, new_name] = [name, &new_name].map(literal);
         steps.push(Step::new(format!("DELETE FROM sqlite_sequence WHERE name = {new_name}")));
         steps.push(Step::new(format!(
             "INSERT INTO sqlite_sequence (name, seq) SELECT {new_name}, seq FROM sqlite_sequence WHERE name = {name}"
