@@ -7,7 +7,7 @@
 
 #![expect(elided_lifetimes_in_paths, reason = "`MigrationTrait` elides them: `'_` would not match")]
 
-pub mod schema;
+pub use workflow::schema;
 
 mod m20260901_000001_create_user;
 mod m20260901_000002_create_session;

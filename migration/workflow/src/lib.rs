@@ -5,7 +5,7 @@
 //! migrations it has had, [`recorder`] what migrations would do without doing it, [`scratch`] has databases to try things
 //! on, [`expected`] tells what migrations build, [`difference`] and [`mend`] compare two catalogs, [`rows`] reads and
 //! writes what is in the tables, [`version`] tells whether two databases fit, [`patience`] says for how long others are
-//! waited for, [`report`] tells the developer.
+//! waited for, [`report`] tells the developer. [`schema`] is the vocabulary that migrations are written in.
 //! Every other module is one command of `garboard db`.
 
 pub mod backup;
@@ -35,6 +35,7 @@ pub mod reset;
 pub mod restore;
 pub mod rollback;
 pub mod rows;
+pub mod schema;
 pub mod scratch;
 pub mod seed;
 pub mod stats;

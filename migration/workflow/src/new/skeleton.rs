@@ -1,4 +1,4 @@
-//! What a new migration begins with, in the words of the project's `migration/src/schema.rs`.
+//! What a new migration begins with, in the vocabulary of [`schema`](crate::schema).
 
 /// The source of a migration of this name.
 pub(super) fn of(name: &str) -> String {

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 
-use workflow::definition::identifier;
+use crate::definition::identifier;
 
 use super::{rows, text::tokens};
 

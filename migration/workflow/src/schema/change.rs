@@ -7,7 +7,7 @@ use sea_orm_migration::{
 
 use super::rebuild::{self, clause::Column as Text, definition::Definition};
 use super::{Column, OnDelete, index};
-use workflow::definition::identifier;
+use crate::definition::identifier;
 
 /// What is to become of a table: see [`change_table`].
 #[derive(Clone, Debug)]
@@ -42,8 +42,8 @@ pub(super) enum Step {
 /// from its beginning.
 ///
 /// ```
-/// # use migration::{SchemaManager, schema::{Restrict, SetNull, big_integer, change_table, string}};
-/// # use sea_orm_migration::DbErr;
+/// # use sea_orm_migration::{DbErr, SchemaManager};
+/// # use workflow::schema::{Restrict, SetNull, big_integer, change_table, string};
 /// # async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
 /// change_table("task")
 ///     .column(string("title", 500))

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use workflow::definition::identifier;
+use crate::definition::identifier;
 
 use super::text::{Kind, Token, grouped, joined, tokens};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 
-use workflow::definition::identifier;
+use crate::definition::identifier;
 
 use super::{
     definition::{Definition, mentions},

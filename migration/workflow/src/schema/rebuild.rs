@@ -21,7 +21,7 @@ use sea_orm_migration::{
     },
 };
 
-use workflow::definition::identifier;
+use crate::definition::identifier;
 
 use super::change::{Change, Step};
 
@@ -59,10 +59,6 @@ async fn record(db: &impl ConnectionTrait, change: &Change) -> Result<(), DbErr>
     Ok(())
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a migration runs alone, so there is nothing to retry"
-)]
 async fn in_transaction(db: &SchemaManagerConnection<'_>, change: &Change) -> Result<(), DbErr> {
     let sqlite_transaction_mode = Some(SqliteTransactionMode::Immediate);
     let options = TransactionOptions { sqlite_transaction_mode, ..TransactionOptions::default() };
