@@ -102,9 +102,12 @@ impl Database {
             .collect()
     }
 
+    pub(crate) async fn catalog(&self) -> Catalog {
+        Catalog::read(&self.connection).await.expect("the catalog can be read")
+    }
+
     pub(crate) async fn table(&self, name: &str) -> Table {
-        let mut catalog = Catalog::read(&self.connection).await.expect("the catalog can be read");
-        catalog.tables.remove(name).expect("there is such a table")
+        self.catalog().await.tables.remove(name).expect("there is such a table")
     }
 
     /// The schema and the settings of a SQLite database, and the rows of `task`, as text.

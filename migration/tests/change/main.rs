@@ -9,3 +9,4 @@ mod harness;
 mod kill;
 mod refused;
 mod sqlite;
+mod together;

@@ -11,11 +11,13 @@ mod rebuild;
 mod search;
 
 pub use change::{Change, change_table};
+pub(crate) use column::Kind;
 pub use column::{
     Column,
     OnDelete::{self, Cascade, Restrict, SetNull},
     big_integer, boolean, date, double, json, one_of, small_integer, string, text, timestamp, uuid,
 };
+pub use rebuild::all_or_nothing;
 pub use search::{not_searchable, searchable};
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
@@ -24,12 +26,12 @@ use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 ///
 /// It begins with the primary key `id` and ends with `created_at` and `updated_at`, none of which a
 /// database fills in: the application does, with one clock.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct NewTable {
-    name: &'static str,
-    columns: Vec<Column>,
-    uniques: Vec<Vec<&'static str>>,
-    indexes: Vec<Vec<&'static str>>,
+    pub(crate) name: &'static str,
+    pub(crate) columns: Vec<Column>,
+    pub(crate) uniques: Vec<Vec<&'static str>>,
+    pub(crate) indexes: Vec<Vec<&'static str>>,
 }
 
 /// Describes the table `name` with the given columns between `id` and the times.

@@ -8,7 +8,7 @@ use sea_orm_migration::{
 use OnDelete::{Cascade, Restrict, SetNull};
 
 /// What removing a row does to the rows that refer to it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnDelete {
     /// They go with it.
     Cascade,
@@ -19,21 +19,21 @@ pub enum OnDelete {
 }
 
 /// A column as a migration describes it: [`string`], [`uuid`] and their siblings make one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Column {
-    pub(super) name: &'static str,
-    kind: Kind,
-    pub(super) null: bool,
-    pub(super) unique: bool,
-    lower_case: bool,
-    between: Option<(i64, i64)>,
-    default: Option<Value>,
-    pub(super) references: Option<(&'static str, OnDelete)>,
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) null: bool,
+    pub(crate) unique: bool,
+    pub(crate) lower_case: bool,
+    pub(crate) between: Option<(i64, i64)>,
+    pub(crate) default: Option<Value>,
+    pub(crate) references: Option<(&'static str, OnDelete)>,
 }
 
 /// What a column holds, and with it the CHECK that keeps it so on both databases.
-#[derive(Clone, Debug)]
-enum Kind {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
     Uuid,
     Text,
     String(u32),
@@ -103,7 +103,7 @@ pub fn json(name: &'static str) -> Column {
 }
 
 impl Column {
-    fn new(name: &'static str, kind: Kind) -> Self {
+    pub(crate) fn new(name: &'static str, kind: Kind) -> Self {
         Self {
             name,
             kind,

@@ -16,8 +16,8 @@ mod text;
 use sea_orm_migration::{
     SchemaManager, SchemaManagerConnection,
     sea_orm::{
-        ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, QueryResult, SqliteTransactionMode,
-        Statement, TransactionOptions, TransactionTrait, Value,
+        ConnectionTrait, DbBackend, DbErr, QueryResult, SqliteTransactionMode, Statement,
+        TransactionOptions, TransactionTrait, Value,
     },
 };
 
@@ -27,24 +27,67 @@ use super::change::{Change, Step};
 
 /// Makes a change on SQLite, all of it or nothing.
 pub(super) async fn apply(manager: &SchemaManager<'_>, change: &Change) -> Result<(), DbErr> {
+    if pragma(manager.get_connection(), "foreign_keys").await?.is_none() {
+        return record(manager.get_connection(), change).await;
+    }
+    without_enforcement(manager, async |manager| steps(manager.get_connection(), change).await)
+        .await
+}
+
+/// Several steps as one: all of them happen, or none.
+///
+/// A migration that [changes](super::change_table) a table, among other things, leaves `use_transaction` as it is (`None`),
+/// and wraps what it does in this. On PostgreSQL a migration is a transaction anyway; on SQLite this makes it one, in
+/// which no foreign key is enforced, so that dropping a table that was made anew deletes nothing, and after which
+/// references are looked at instead.
+///
+/// # Errors
+/// Those of the steps; on SQLite also when a row would refer to one that there is not, and did not before; and over a
+/// pool of connections.
+pub async fn all_or_nothing(
+    manager: &SchemaManager<'_>,
+    steps: impl AsyncFnOnce(&SchemaManager<'_>) -> Result<(), DbErr>,
+) -> Result<(), DbErr> {
+    let check = "SELECT count(*) FROM pragma_foreign_key_check";
+    if manager.get_database_backend() != DbBackend::Sqlite
+        || number(manager.get_connection(), check, []).await?.is_none()
+    {
+        return steps(manager).await;
+    }
+    without_enforcement(manager, async |manager| {
+        let before = number(manager.get_connection(), check, []).await?;
+        steps(manager).await?;
+        let after = number(manager.get_connection(), check, []).await?;
+        if after > before {
+            let count = after.unwrap_or_default() - before.unwrap_or_default();
+            let why = format!("{count} rows would refer to rows that there are not");
+            return Err(DbErr::Custom(why));
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Runs steps in a transaction in which SQLite enforces no foreign key.
+async fn without_enforcement(
+    manager: &SchemaManager<'_>,
+    steps: impl AsyncFnOnce(&SchemaManager<'_>) -> Result<(), DbErr>,
+) -> Result<(), DbErr> {
     let db = manager.get_connection();
-    let (Some(enforced), Some(legacy)) =
-        (pragma(db, "foreign_keys").await?, pragma(db, "legacy_alter_table").await?)
-    else {
-        return record(db, change).await;
-    };
+    let enforced = pragma(db, "foreign_keys").await?.unwrap_or_default();
+    let legacy = pragma(db, "legacy_alter_table").await?.unwrap_or_default();
     if let SchemaManagerConnection::Connection(connection) = db {
         let pool = connection.get_sqlite_connection_pool().options();
         if pool.get_max_connections() != 1 {
-            return Err(DbErr::Custom(format!(
-                "the table {} cannot be rebuilt over a pool of connections, each of which enforces foreign keys for \
-                 itself: connect with max_connections(1)",
-                change.table
-            )));
+            return Err(DbErr::Custom(
+                "no table can be rebuilt over a pool of connections, each of which enforces foreign keys for itself: \
+                 connect with max_connections(1)"
+                    .to_owned(),
+            ));
         }
         set_pragma(db, "foreign_keys", 0).await?;
     }
-    let done = in_transaction(db, change).await;
+    let done = in_transaction(db, steps).await;
     let legacy = set_pragma(db, "legacy_alter_table", legacy).await;
     let enforced = set_pragma(db, "foreign_keys", enforced).await;
     done.and(legacy).and(enforced)
@@ -59,11 +102,14 @@ async fn record(db: &impl ConnectionTrait, change: &Change) -> Result<(), DbErr>
     Ok(())
 }
 
-async fn in_transaction(db: &SchemaManagerConnection<'_>, change: &Change) -> Result<(), DbErr> {
+async fn in_transaction(
+    db: &SchemaManagerConnection<'_>,
+    steps: impl AsyncFnOnce(&SchemaManager<'_>) -> Result<(), DbErr>,
+) -> Result<(), DbErr> {
     let sqlite_transaction_mode = Some(SqliteTransactionMode::Immediate);
     let options = TransactionOptions { sqlite_transaction_mode, ..TransactionOptions::default() };
     let tx = db.begin_with_options(options).await?;
-    match steps(&tx, change).await {
+    match steps(&SchemaManager::new(&tx)).await {
         Ok(()) => tx.commit().await,
         Err(error) => {
             tx.rollback().await?;
@@ -72,7 +118,7 @@ async fn in_transaction(db: &SchemaManagerConnection<'_>, change: &Change) -> Re
     }
 }
 
-async fn steps(tx: &DatabaseTransaction, change: &Change) -> Result<(), DbErr> {
+async fn steps(tx: &impl ConnectionTrait, change: &Change) -> Result<(), DbErr> {
     let table = swap::Table::read(tx, change.table).await?;
     let edited = edit::edited(change, &table.definition)?;
     for step in &change.steps {
@@ -114,7 +160,7 @@ async fn steps(tx: &DatabaseTransaction, change: &Change) -> Result<(), DbErr> {
     Ok(())
 }
 
-async fn make_indexes(tx: &DatabaseTransaction, change: &Change) -> Result<(), DbErr> {
+async fn make_indexes(tx: &impl ConnectionTrait, change: &Change) -> Result<(), DbErr> {
     for step in &change.steps {
         let Step::Index(prefix, columns) = step else { continue };
         let Err(error) = tx.execute_unprepared(&change.make_index(prefix, columns)).await else {

@@ -1,13 +1,13 @@
 //! Whether views and triggers find what they name. SQLite looks when they are used, and when a table is renamed.
 
-use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
+use sea_orm_migration::sea_orm::{ConnectionTrait, DbErr};
 
 use crate::definition::identifier;
 
 use super::{rows, text::tokens};
 
 /// What does not hold together in the schema: the views and triggers that need what there is not.
-pub(super) async fn unsound(tx: &DatabaseTransaction) -> Result<Vec<String>, DbErr> {
+pub(super) async fn unsound(tx: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
     let mut found = Vec::new();
     // Renaming a table, whichever, makes SQLite read all views.
     tx.execute_unprepared("CREATE TABLE \"_rebuild\" (\"x\")").await?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
+use sea_orm_migration::sea_orm::{ConnectionTrait, DbErr};
 
 use crate::definition::identifier;
 
@@ -22,7 +22,7 @@ pub(super) struct Table {
 
 impl Table {
     /// Reads what SQLite keeps of a table.
-    pub(super) async fn read(tx: &DatabaseTransaction, name: &str) -> Result<Self, DbErr> {
+    pub(super) async fn read(tx: &impl ConnectionTrait, name: &str) -> Result<Self, DbErr> {
         let sql =
             "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE";
         let found = rows(tx, sql, [name.into()]).await?;
@@ -42,7 +42,7 @@ impl Table {
     }
 
     /// The tables that refer to it; it may be one of them.
-    pub(super) async fn children(&self, tx: &DatabaseTransaction) -> Result<Vec<String>, DbErr> {
+    pub(super) async fn children(&self, tx: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
         let sql = "SELECT DISTINCT child.name FROM sqlite_schema child, pragma_foreign_key_list(child.name) reference
             WHERE child.type = 'table' AND reference.\"table\" = ? COLLATE NOCASE ORDER BY 1";
         let found = rows(tx, sql, [self.name.as_str().into()]).await?;
@@ -52,7 +52,7 @@ impl Table {
     /// How many rows, of it and of these tables, refer to rows that are not there: by table and table referred to.
     pub(super) async fn violations(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &impl ConnectionTrait,
         children: &[String],
     ) -> Result<BTreeMap<(String, String), i64>, DbErr> {
         let mut violations = BTreeMap::new();
@@ -70,7 +70,7 @@ impl Table {
     /// Puts a table of the new definition, with the rows, indexes, triggers and counter of the old one, in its place.
     pub(super) async fn swap(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &impl ConnectionTrait,
         change: &Change,
         edited: &Edited,
     ) -> Result<(), DbErr> {
@@ -112,7 +112,7 @@ impl Table {
     }
 
     /// Its indexes and triggers, in the order in which they were made.
-    async fn belongings(&self, tx: &DatabaseTransaction) -> Result<Vec<(String, String)>, DbErr> {
+    async fn belongings(&self, tx: &impl ConnectionTrait) -> Result<Vec<(String, String)>, DbErr> {
         let sql = "SELECT type, sql FROM sqlite_schema WHERE type IN ('index', 'trigger') AND sql IS NOT NULL
             AND tbl_name = ? COLLATE NOCASE ORDER BY rowid";
         let found = rows(tx, sql, [self.name.as_str().into()]).await?;
@@ -120,7 +120,7 @@ impl Table {
     }
 
     /// How far AUTOINCREMENT has counted.
-    async fn counter(&self, tx: &DatabaseTransaction) -> Result<Option<i64>, DbErr> {
+    async fn counter(&self, tx: &impl ConnectionTrait) -> Result<Option<i64>, DbErr> {
         let there = "SELECT count(*) FROM sqlite_schema WHERE name = 'sqlite_sequence'";
         if number(tx, there, []).await? != Some(1) {
             return Ok(None);
@@ -131,7 +131,7 @@ impl Table {
 
     async fn copy(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &impl ConnectionTrait,
         new: &str,
         edited: &Edited,
     ) -> Result<(), DbErr> {
