@@ -1,10 +1,12 @@
 //! One change, and what is the same on both databases after it.
 
+use migration::SchemaManager;
 use migration::schema::{
-    Cascade, Restrict, SetNull, big_integer, change_table, double, one_of, string, text,
+    Cascade, Restrict, SetNull, add_column, big_integer, change_table, double, one_of, string,
+    table, text, uuid,
 };
 use rstest::rstest;
-use workflow::catalog::Constraint;
+use workflow::catalog::{Constraint, ForeignKey};
 
 use crate::harness::{
     Backend::{self, Postgres, Sqlite},
@@ -215,5 +217,40 @@ async fn a_row_that_does_not_fit_is_in_the_way(#[values(Sqlite, Postgres)] backe
     {
         assert_eq!(database.rows(&format!("{count} {name}")).await, [rows], "{name}");
     }
+    database.remove().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_reference_is_one_however_it_was_made(#[values(Sqlite, Postgres)] backend: Backend) {
+    let database = Database::new(backend, &[]).await;
+    let manager = SchemaManager::new(&database.connection);
+    table("person", []).create(&manager).await.expect("a table");
+    let columns = [uuid("author_id").references("person", Cascade), uuid("editor_id").null()];
+    table("book", columns).create(&manager).await.expect("a table");
+    let reviewer = || uuid("reviewer_id").references("person", Restrict).null();
+    add_column(&manager, "book", reviewer()).await.expect("a column");
+    let keys = async || {
+        let book = database.table("book").await;
+        let key = |key: &ForeignKey| format!("{} {}", key.columns.concat(), key.on_delete);
+        let mut keys: Vec<_> = book.foreign_keys().map(key).collect();
+        keys.sort_unstable();
+        keys
+    };
+
+    let same = change_table("book").reference("author_id", "person", Cascade);
+    database.apply(same).await.expect("nothing to do");
+    assert_eq!(keys().await, ["author_id CASCADE", "reviewer_id RESTRICT"]);
+    let other = change_table("book").reference("author_id", "person", Restrict);
+    let other = other.reference("reviewer_id", "person", SetNull);
+    for _run in 0..2 {
+        let other = other.clone().reference("editor_id", "person", SetNull);
+        database.apply(other).await.expect("the keys are changed");
+        let wanted = ["author_id RESTRICT", "editor_id SET NULL", "reviewer_id SET NULL"];
+        assert_eq!(keys().await, wanted);
+    }
+    let none = change_table("book").drop_reference("author_id").drop_reference("reviewer_id");
+    database.apply(none.drop_reference("editor_id")).await.expect("the keys are dropped");
+    assert!(keys().await.is_empty());
     database.remove().await;
 }

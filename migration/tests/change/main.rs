@@ -8,5 +8,6 @@ mod entities;
 mod harness;
 mod kill;
 mod refused;
+mod rename;
 mod sqlite;
 mod together;

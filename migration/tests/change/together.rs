@@ -17,7 +17,7 @@ use crate::harness::{
 
 #[expect(clippy::disallowed_methods, reason = "as SeaORM begins it")]
 /// As a migration that leaves `use_transaction` as it is gets its manager.
-async fn migrated(
+pub(crate) async fn migrated(
     backend: Backend,
     connection: &DatabaseConnection,
     steps: impl AsyncFn(&SchemaManager<'_>) -> Result<(), DbErr>,

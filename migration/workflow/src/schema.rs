@@ -8,6 +8,7 @@
 mod change;
 mod column;
 mod rebuild;
+mod rename;
 mod search;
 
 pub use change::{Change, change_table};
@@ -18,6 +19,8 @@ pub use column::{
     big_integer, boolean, date, double, json, one_of, small_integer, string, text, timestamp, uuid,
 };
 pub use rebuild::all_or_nothing;
+pub(crate) use rename::{NAMES_FOLLOW, Rename};
+pub use rename::{rename_column, rename_table};
 pub use search::{not_searchable, searchable};
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
@@ -123,8 +126,8 @@ pub async fn drop_table(manager: &SchemaManager<'_>, name: &'static str) -> Resu
 
 /// Adds a column to a table that may hold rows, with its keys and its index.
 ///
-/// A foreign key to a table that others here refer to as well has to sort before them by name, or
-/// the two databases generate different entities.
+/// A foreign key to a table that others here refer to as well comes from [`Change::reference`]: SQLite
+/// puts one that is added before the others, and the two databases generate different entities.
 ///
 /// # Errors
 /// What the database refuses, such as a column that is neither null nor has a default.

@@ -6,7 +6,7 @@ use sea_orm_migration::{
 };
 
 use super::rebuild::{self, clause::Column as Text, definition::Definition};
-use super::{Column, OnDelete, index};
+use super::{Column, OnDelete, index, rename::Renamed};
 use crate::definition::identifier;
 
 /// What is to become of a table: see [`change_table`].
@@ -31,6 +31,7 @@ pub(super) enum Step {
     DropConstraint(String),
     Index(&'static str, Vec<&'static str>),
     DropIndex(&'static str, Vec<&'static str>),
+    Rename(Renamed),
 }
 
 /// Changes columns, keys and constraints of the table `name`, on either database, with whatever rows it and others have.
@@ -221,6 +222,7 @@ impl Change {
                 }
                 Step::Index(prefix, columns) => after.push(self.make_index(prefix, columns)),
                 Step::DropIndex(prefix, columns) => before.push(self.remove_index(prefix, columns)),
+                Step::Rename(renamed) => before.push(renamed.postgres(self.table)),
             }
         }
         if !actions.is_empty() {

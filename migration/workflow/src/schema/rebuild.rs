@@ -23,7 +23,10 @@ use sea_orm_migration::{
 
 use crate::definition::identifier;
 
-use super::change::{Change, Step};
+use super::{
+    change::{Change, Step},
+    rename::Renamed,
+};
 
 /// Makes a change on SQLite, all of it or nothing.
 pub(super) async fn apply(manager: &SchemaManager<'_>, change: &Change) -> Result<(), DbErr> {
@@ -119,6 +122,11 @@ async fn in_transaction(
 }
 
 async fn steps(tx: &impl ConnectionTrait, change: &Change) -> Result<(), DbErr> {
+    for step in &change.steps {
+        if let Step::Rename(renamed) = step {
+            rename(tx, renamed).await?;
+        }
+    }
     let table = swap::Table::read(tx, change.table).await?;
     let edited = edit::edited(change, &table.definition)?;
     for step in &change.steps {
@@ -130,7 +138,7 @@ async fn steps(tx: &impl ConnectionTrait, change: &Change) -> Result<(), DbErr> 
         return make_indexes(tx, change).await;
     }
     if let Some(missing) = edited.missing.first() {
-        return Err(DbErr::Custom(format!("the table {} has no {missing} to drop", table.name)));
+        return Err(DbErr::Custom(format!("the table {} has no {missing}", table.name)));
     }
     let children = table.children(tx).await?;
     if pragma(tx, "foreign_keys").await? != Some(0) && !children.is_empty() {
@@ -156,6 +164,28 @@ async fn steps(tx: &impl ConnectionTrait, change: &Change) -> Result<(), DbErr> 
                 table.name
             )));
         }
+    }
+    Ok(())
+}
+
+/// Does what SQLite can of a rename; the names of constraints are in the text of the table.
+async fn rename(tx: &impl ConnectionTrait, renamed: &Renamed) -> Result<(), DbErr> {
+    match renamed {
+        Renamed::First(statement) => {
+            // Or else what names the table elsewhere would not follow.
+            set_pragma(tx, "legacy_alter_table", 0).await?;
+            tx.execute_unprepared(statement).await?;
+        }
+        Renamed::Index(old, new) => {
+            let sql = "SELECT sql FROM sqlite_schema WHERE type = 'index' AND name = ?";
+            let found = rows(tx, sql, [old.as_str().into()]).await?;
+            tx.execute_unprepared(&format!("DROP INDEX {}", identifier(old))).await?;
+            for row in found {
+                let sql: String = row.try_get_by_index(0)?;
+                tx.execute_unprepared(&text::renamed(&sql, old, new)).await?;
+            }
+        }
+        Renamed::Constraint(..) => {}
     }
     Ok(())
 }

@@ -127,7 +127,7 @@ impl Clause {
     }
 
     /// Whether it means the same, whatever its name.
-    fn says(&self, other: &Self) -> bool {
+    pub(super) fn says(&self, other: &Self) -> bool {
         let meaning = |clause: &Self| {
             let all = tokens(&clause.text);
             joined(all.get(if clause.name.is_some() { 2 } else { 0 }..).unwrap_or_default())
@@ -139,8 +139,11 @@ impl Clause {
         self.name.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(name))
     }
 
-    /// A reference that is said of a column, as one that is said of the table.
+    /// A reference that is said of a column, as one that is said of the table; anything else stays as it is.
     pub(super) fn of_table(self, column: &str) -> Self {
+        if self.keyword() != "REFERENCES" {
+            return self;
+        }
         let all = tokens(&self.text);
         let place = all.iter().position(|token| token.is("REFERENCES")).unwrap_or_default();
         let (name, reference) = all.split_at_checked(place).unwrap_or_default();

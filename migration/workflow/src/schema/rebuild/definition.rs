@@ -4,14 +4,15 @@ use std::fmt;
 
 use super::{
     clause::{Clause, Column, starts},
-    text::{Kind, Token, grouped, tokens},
+    text::{Kind, Token, grouped, renamed, tokens},
 };
 
 /// With what a constraint of a table begins.
 const OF_TABLES: [&str; 5] = ["CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"];
-/// A table as `CREATE TABLE` describes it, without its name.
+/// A table as `CREATE TABLE` describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Definition {
+    table: String,
     parts: Vec<Part>,
     /// What stands behind the parts: `STRICT`, `WITHOUT ROWID`.
     tail: String,
@@ -64,7 +65,8 @@ impl Definition {
             });
             from = to;
         }
-        Some(Self { parts, tail: sql.get(end + 1..)?.to_owned() })
+        let table = all.get(open.checked_sub(1)?)?.name();
+        Some(Self { table, parts, tail: sql.get(end + 1..)?.to_owned() })
     }
 
     /// The names of its columns.
@@ -111,35 +113,77 @@ impl Definition {
     /// Removes a constraint of the table or of a column; returns whether there was one.
     pub(crate) fn drop_constraint(&mut self, name: &str) -> bool {
         let before = self.clone();
-        self.retain(|part| part.column_name().is_some() || !Clause::of(&part.text).is_named(name));
+        self.retain(|part| {
+            part.column_name().is_some() || !before.calls(&Clause::of(&part.text), name)
+        });
+        for part in &mut self.parts {
+            let Some(own) = part.column_name() else { continue };
+            part.edit(|column| {
+                column.clauses.retain(|clause| !before.calls(&clause.clone().of_table(&own), name));
+            });
+        }
+        *self != before
+    }
+
+    /// Gives a constraint of the table or of a column another name; returns whether there was one.
+    pub(crate) fn rename_constraint(&mut self, from: &str, to: &str) -> bool {
+        let before = self.clone();
         for part in &mut self.parts {
             if part.column_name().is_some() {
-                part.edit(|column| column.clauses.retain(|clause| !clause.is_named(name)));
+                part.edit(|column| {
+                    for clause in column.clauses.iter_mut().filter(|clause| clause.is_named(from)) {
+                        *clause = Clause::of(&renamed(&clause.text, from, to));
+                    }
+                });
+            } else if Clause::of(&part.text).is_named(from) {
+                part.text = renamed(&part.text, from, to);
             }
         }
         *self != before
     }
 
     /// Adds a constraint, `CONSTRAINT "name" …`, in place of one that has its name.
-    ///
-    /// SQLite reports foreign keys in reverse order, PostgreSQL by name, and the generator of entities numbers several keys
-    /// to one table in the order reported; so they come last here, in descending order of name.
     pub(crate) fn set_constraint(&mut self, name: &str, text: &str) {
-        let is_this = |clause: &Clause| clause.is_named(name) && clause.text == text;
-        if self.constraints().iter().any(is_this) {
+        let new = Clause::of(text);
+        if self.constraints().iter().any(|clause| self.calls(clause, name) && clause.says(&new)) {
             return;
         }
         self.drop_constraint(name);
-        let mut keys = Vec::new();
-        let added = Clause { name: Some(name.to_owned()), text: text.to_owned() };
-        if added.keyword() == "FOREIGN" {
-            keys = self.take_foreign_keys();
+        self.push(text.to_owned());
+    }
+
+    /// Puts the foreign keys in descending order of name, and last, unless they stand in that order.
+    ///
+    /// SQLite reports foreign keys in reverse order, PostgreSQL by name, and the generator of entities numbers several keys
+    /// to one table in the order reported.
+    pub(crate) fn order_foreign_keys(&mut self) {
+        let mut ordered = self.clone();
+        let mut keys = ordered.take_foreign_keys();
+        let name = |key: &Clause| std::cmp::Reverse(self.name_of(key));
+        if keys.is_sorted_by_key(name) {
+            return;
         }
-        keys.push(added);
-        keys.sort_by(|left, right| right.name.cmp(&left.name));
+        keys.sort_by_key(name);
         for key in keys {
-            self.push(key.text);
+            ordered.push(key.text);
         }
+        *self = ordered;
+    }
+
+    /// The name of a constraint of the table. SeaORM writes none for foreign keys of SQLite; such a key counts as named by
+    /// the rule, as it is on PostgreSQL.
+    fn name_of(&self, clause: &Clause) -> Option<String> {
+        if clause.name.is_some() || clause.keyword() != "FOREIGN" {
+            return clause.name.clone();
+        }
+        let own: Vec<_> = tokens(own_side(&clause.text)).iter().map(Token::name).collect();
+        let columns = own.split(|token| token == "(" || token == ")").nth(1)?;
+        let columns: Vec<_> = columns.iter().filter(|name| *name != ",").cloned().collect();
+        Some(format!("fk_{}_{}", self.table, columns.join("_")))
+    }
+
+    fn calls(&self, clause: &Clause, name: &str) -> bool {
+        self.name_of(clause).is_some_and(|own| own.eq_ignore_ascii_case(name))
     }
 
     fn constraints(&self) -> Vec<Clause> {
@@ -147,13 +191,14 @@ impl Definition {
         own.map(|part| Clause::of(&part.text)).collect()
     }
 
-    /// Takes the foreign keys out, those that are said of a column too.
+    /// Takes the foreign keys out in their order, those that are said of a column too.
     fn take_foreign_keys(&mut self) -> Vec<Clause> {
-        let mut keys: Vec<_> = self.constraints();
-        keys.retain(|clause| clause.keyword() == "FOREIGN");
+        let mut of_table = self.constraints();
+        of_table.retain(|clause| clause.keyword() == "FOREIGN");
         self.retain(|part| {
             part.column_name().is_some() || Clause::of(&part.text).keyword() != "FOREIGN"
         });
+        let mut keys = Vec::new();
         for part in &mut self.parts {
             let Some(name) = part.column_name() else { continue };
             part.edit(|column| {
@@ -165,6 +210,7 @@ impl Definition {
                 keys.extend(own.into_iter().map(|key| key.of_table(&name)));
             });
         }
+        keys.append(&mut of_table);
         keys
     }
 

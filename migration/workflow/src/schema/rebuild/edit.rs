@@ -10,7 +10,10 @@ use super::{
     clause::{self, Clause},
     definition::Definition,
 };
-use crate::schema::change::{Change, Step, check_name, literal, text_of};
+use crate::schema::{
+    change::{Change, Step, check_name, literal, text_of},
+    rename::Renamed,
+};
 
 /// A table after a change.
 #[derive(Debug)]
@@ -20,7 +23,7 @@ pub(super) struct Edited {
     pub(super) from: BTreeMap<String, String>,
     /// What the values of a column must be to be of its type, which SQLite does not check.
     pub(super) fits: Vec<(&'static str, String)>,
-    /// What should be dropped and was not there.
+    /// What should be dropped or renamed and was not there.
     pub(super) missing: Vec<String>,
 }
 
@@ -64,15 +67,8 @@ pub(super) fn edited(change: &Change, before: &Definition) -> Result<Edited, DbE
                 }
                 Ok(())
             }
-            Step::Constraint(name, says) => {
-                let text = Clause::of(&format!("CONSTRAINT {} {says}", identifier(name))).text;
-                edited.definition.set_constraint(name, &text);
-                Ok(())
-            }
-            Step::DropConstraint(name) => {
-                if !edited.definition.drop_constraint(name) {
-                    edited.missing.push(format!("constraint {name}"));
-                }
+            Step::Constraint(..) | Step::DropConstraint(_) | Step::Rename(_) => {
+                constrain(&mut edited, step);
                 Ok(())
             }
             Step::Index(..) | Step::DropIndex(..) => Ok(()),
@@ -81,7 +77,31 @@ pub(super) fn edited(change: &Change, before: &Definition) -> Result<Edited, DbE
             DbErr::Custom(format!("the table {} has no column {column}", change.table))
         })?;
     }
+    // The keys of a column that was renamed may have other places among the others.
+    let renamed = change.steps.iter().any(|step| matches!(step, Step::Rename(_)));
+    if renamed || edited.definition != *before {
+        edited.definition.order_foreign_keys();
+    }
     Ok(edited)
+}
+
+/// Makes, drops or renames a constraint.
+fn constrain(edited: &mut Edited, step: &Step) {
+    let (name, found) = match step {
+        Step::Constraint(name, says) => {
+            let text = Clause::of(&format!("CONSTRAINT {} {says}", identifier(name))).text;
+            edited.definition.set_constraint(name, &text);
+            return;
+        }
+        Step::DropConstraint(name) => (name, edited.definition.drop_constraint(name)),
+        Step::Rename(Renamed::Constraint(old, new)) => {
+            (old, edited.definition.rename_constraint(old, new))
+        }
+        _ => return,
+    };
+    if !found {
+        edited.missing.push(format!("constraint {name}"));
+    }
 }
 
 fn edit<'a>(

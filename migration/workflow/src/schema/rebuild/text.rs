@@ -1,5 +1,7 @@
 //! SQL as SQLite keeps it, taken apart no further than an edit needs.
 
+use crate::definition::identifier;
+
 /// A word, a name in quotation marks, a text or a mark of SQL; spaces and comments are none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Token<'a> {
@@ -94,6 +96,14 @@ fn end_of_quoted(text: &str, quote: char) -> usize {
         ends.next();
     }
     text.len()
+}
+
+/// SQL in which the first mention of a name is that of another.
+pub(super) fn renamed(sql: &str, from: &str, to: &str) -> String {
+    let place = tokens(sql).into_iter().find(|token| token.names(from));
+    let parts = place.and_then(|token| Some((sql.get(..token.at)?, sql.get(token.end()..)?)));
+    parts
+        .map_or_else(|| sql.to_owned(), |(before, after)| [before, &identifier(to), after].concat())
 }
 
 /// The tokens as text: without comments, with one space where there was any.
