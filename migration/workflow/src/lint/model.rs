@@ -82,6 +82,9 @@ impl Model {
             Sql::AlterTable(alter) => {
                 let mut name = plain(&alter.name);
                 for operation in &alter.operations {
+                    if statement.names_follow {
+                        self.names_follow(&name, operation);
+                    }
                     self.alter(&mut name, operation);
                 }
             }

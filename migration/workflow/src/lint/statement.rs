@@ -12,7 +12,7 @@ use sqlparser::{
 };
 
 use super::Database;
-use crate::catalog::name_decimals;
+use crate::{catalog::name_decimals, schema::NAMES_FOLLOW};
 
 /// One statement.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub(crate) struct Statement {
     pub(crate) sql: Option<Sql>,
     /// Whether it only notes what a rebuild of a table on SQLite will have done, in the words of PostgreSQL.
     pub(crate) is_note: bool,
+    /// Whether the names of constraints and indexes follow what it renames.
+    pub(crate) names_follow: bool,
 }
 
 /// How such a note begins. What rebuilds a table asks the database about it, so what it says depends on the answers.
@@ -43,7 +45,8 @@ impl Statement {
         };
         let Ok(tokens) = Tokenizer::new(dialect, text).tokenize() else {
             let words = text.split_whitespace().map(str::to_uppercase).collect();
-            return vec![Self { text: text.trim().to_owned(), words, sql: None, is_note: false }];
+            let text = text.trim().to_owned();
+            return vec![Self { text, words, sql: None, is_note: false, names_follow: false }];
         };
         let meaning = |tokens: &Vec<Token>| tokens.iter().any(|token| !is_space(token));
         let pieces = split(tokens).into_iter().filter(meaning);
@@ -56,6 +59,7 @@ impl Statement {
             .map(|token| if is_space(token) { " ".to_owned() } else { token.to_string() })
             .collect();
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let names_follow = tokens.iter().any(|token| token.to_string() == NAMES_FOLLOW);
         tokens.retain(|token| !is_space(token));
         for token in &mut tokens {
             if let Token::Word(word) = token
@@ -66,7 +70,7 @@ impl Statement {
         }
         let words = tokens.iter().map(spell).collect();
         let sql = parse(tokens.clone(), dialect).or_else(|| parse(simplify(tokens), dialect));
-        Self { text, words, sql, is_note: false }
+        Self { text, words, sql, is_note: false, names_follow }
     }
 
     /// Whether these words stand in it, one after the other.

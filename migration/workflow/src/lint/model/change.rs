@@ -3,7 +3,10 @@
 use sqlparser::ast::{AlterColumnOperation, AlterTableOperation as Operation, RenameTableNameKind};
 
 use super::Model;
-use crate::catalog::{Column, Constraint, Object, ObjectKind, constraint_of_table, plain};
+use crate::{
+    catalog::{Column, Constraint, Object, ObjectKind, constraint_of_table, plain},
+    schema::Rename,
+};
 
 impl Model {
     pub(super) fn alter(&mut self, table: &mut String, operation: &Operation) {
@@ -38,6 +41,9 @@ impl Model {
                     table.constraints.remove(&name.value);
                 }
             }
+            Operation::RenameConstraint { old_name, new_name } => {
+                self.rename_named(table, &old_name.value, &new_name.value);
+            }
             Operation::AlterColumn { column_name, op } => {
                 let table = self.catalog.tables.get_mut(table);
                 let mut columns = table.into_iter().flat_map(|table| &mut table.columns);
@@ -46,6 +52,43 @@ impl Model {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Gives what is named after a table or a column the name that it has after the operation.
+    pub(super) fn names_follow(&mut self, table: &str, operation: &Operation) {
+        let new;
+        let rename = match operation {
+            Operation::RenameColumn { old_column_name: old, new_column_name: new } => {
+                Rename::Column { table, from: &old.value, to: &new.value }
+            }
+            Operation::RenameTable { table_name: RenameTableNameKind::To(name) } => {
+                new = plain(name);
+                Rename::Table { from: table, to: &new }
+            }
+            _ => return,
+        };
+        let names = self.table(table).map(|table| rename.names(table)).unwrap_or_default();
+        for (old, new) in names {
+            self.rename_named(table, &old, &new);
+        }
+    }
+
+    /// A constraint or an index has another name.
+    fn rename_named(&mut self, table: &str, old: &str, new: &str) {
+        let Some(own) = self.catalog.tables.get_mut(table) else { return };
+        if let Some(index) = own.indexes.remove(old) {
+            own.indexes.insert(new.to_owned(), index);
+        }
+        if let Some(constraint) = own.constraints.remove(old) {
+            own.constraints.insert(new.to_owned(), constraint);
+        }
+        let [old, new] = [old, new].map(|name| (table.to_owned(), name.to_owned()));
+        if let Some(column) = self.beside.remove(&old) {
+            self.beside.insert(new.clone(), column);
+        }
+        if self.unvalidated.remove(&old) {
+            self.unvalidated.insert(new);
         }
     }
 

@@ -2,6 +2,9 @@
 -- given
 CREATE TABLE task (id bigint PRIMARY KEY, title text);
 -- bad
+ALTER TABLE "task" RENAME COLUMN "title" TO "name" /* and with it the names of its constraints and indexes */;
+-- finds renaming-column task.title
+-- bad
 ALTER TABLE task RENAME COLUMN title TO name;
 -- finds renaming-column task.title
 -- good
@@ -13,6 +16,9 @@ ALTER TABLE note RENAME COLUMN body TO content;
 -- given
 CREATE TABLE task (id integer PRIMARY KEY, title text);
 -- bad
+ALTER TABLE "task" RENAME COLUMN "title" TO "name" /* and with it the names of its constraints and indexes */;
+-- finds renaming-column task.title
+-- bad
 ALTER TABLE Task RENAME title TO name;
 -- finds renaming-column task.title
 -- good
@@ -21,6 +27,9 @@ ALTER TABLE task ADD COLUMN name text;
 -- rule renaming-table postgres
 -- given
 CREATE TABLE task (id bigint PRIMARY KEY);
+-- bad
+ALTER TABLE "task" RENAME TO "job" /* and with it the names of its constraints and indexes */;
+-- finds renaming-table task
 -- bad
 ALTER TABLE task RENAME TO job;
 -- finds renaming-table task

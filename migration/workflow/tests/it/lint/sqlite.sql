@@ -100,6 +100,21 @@ CREATE TABLE task (id integer PRIMARY KEY, a text, CONSTRAINT ck CHECK (a <> '')
 ALTER TABLE task DROP COLUMN a;
 /* by a rebuild of the table: ALTER TABLE "task" ALTER COLUMN "id" TYPE text */;
 
+-- rule drop-column-in-use sqlite
+-- given
+CREATE TABLE task (id integer PRIMARY KEY, a text, b text);
+CREATE UNIQUE INDEX uq_task_b_a ON task (b, a);
+/* the rest is as recorded */;
+ALTER TABLE task RENAME COLUMN a TO c /* and with it the names of its constraints and indexes */;
+ALTER TABLE task RENAME TO job /* and with it the names of its constraints and indexes */;
+-- good down
+DROP INDEX uq_job_b_c;
+ALTER TABLE job DROP COLUMN c;
+-- bad down
+DROP INDEX uq_task_b_a;
+ALTER TABLE job DROP COLUMN c;
+-- finds drop-column-in-use job.c: uq_job_b_c
+
 -- rule drop-table-with-children sqlite
 -- given
 CREATE TABLE task (id integer PRIMARY KEY, title text);
