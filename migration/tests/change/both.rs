@@ -230,6 +230,7 @@ async fn a_reference_is_one_however_it_was_made(#[values(Sqlite, Postgres)] back
     table("book", columns).create(&manager).await.expect("a table");
     let reviewer = || uuid("reviewer_id").references("person", Restrict).null();
     add_column(&manager, "book", reviewer()).await.expect("a column");
+    let before = database.catalog().await;
     let keys = async || {
         let book = database.table("book").await;
         let key = |key: &ForeignKey| format!("{} {}", key.columns.concat(), key.on_delete);
@@ -252,5 +253,8 @@ async fn a_reference_is_one_however_it_was_made(#[values(Sqlite, Postgres)] back
     let none = change_table("book").drop_reference("author_id").drop_reference("reviewer_id");
     database.apply(none.drop_reference("editor_id")).await.expect("the keys are dropped");
     assert!(keys().await.is_empty());
+    let back = change_table("book").reference("author_id", "person", Cascade);
+    database.apply(back.reference("reviewer_id", "person", Restrict)).await.expect("back");
+    assert_eq!(database.catalog().await, before);
     database.remove().await;
 }

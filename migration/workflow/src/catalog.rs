@@ -92,7 +92,8 @@ impl TryFrom<String> for Object {
 pub struct Table {
     /// Its columns, in order.
     pub columns: Vec<Column>,
-    /// Its constraints, by name; one that was given no name has the one the database made, or on SQLite its definition.
+    /// Its constraints, by name; one that was given no name has the one the database made; on SQLite, a
+    /// foreign key that of the rule, `fk_<table>_<columns>`, and anything else its definition.
     pub constraints: BTreeMap<String, Constraint>,
     /// Its indexes by name, without those that a constraint brings.
     pub indexes: BTreeMap<String, Index>,

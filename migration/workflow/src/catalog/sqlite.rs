@@ -3,7 +3,7 @@
 
 mod dialect;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement};
 use sqlparser::{
@@ -63,7 +63,7 @@ async fn names(db: &impl ConnectionTrait, kind: &str) -> Result<Vec<String>, DbE
 async fn table(db: &impl ConnectionTrait, name: &str, definition: &str) -> Result<Table, DbErr> {
     let (parsed, conflicts) = parse(name, definition)?;
     let mut table = Table { columns: columns(db, name, &parsed).await?, ..Table::default() };
-    for (name, constraint) in constraints(&parsed) {
+    for (name, constraint) in constraints(name, &parsed) {
         table.constraints.insert(name, constraint);
     }
     table.indexes = indexes(db, name).await?;
@@ -140,9 +140,25 @@ async fn columns(
 }
 
 /// The constraints with their names, or with what they say where they have none.
-fn constraints(parsed: &CreateTable) -> Vec<(String, Constraint)> {
+///
+/// A foreign key has none if SeaORM made it with its table, and one if it came later: the former counts as named by the rule.
+fn constraints(table: &str, parsed: &CreateTable) -> Vec<(String, Constraint)> {
     let of_columns = parsed.columns.iter().flat_map(constraints_of_column);
-    of_columns.chain(parsed.constraints.iter().map(constraint_of_table)).collect()
+    let mut all: Vec<_> =
+        of_columns.chain(parsed.constraints.iter().map(constraint_of_table)).collect();
+    let given: BTreeSet<_> = all.iter().map(|(name, _)| name.clone()).collect();
+    for (name, constraint) in &mut all {
+        let constraint = &*constraint;
+        if let Constraint::ForeignKey(key) = constraint
+            && *name == own_name(constraint)
+        {
+            let ruled = format!("fk_{table}_{}", key.columns.join("_"));
+            if !given.contains(&ruled) {
+                *name = ruled;
+            }
+        }
+    }
+    all
 }
 
 /// The constraints that stand beside a column, with their names.

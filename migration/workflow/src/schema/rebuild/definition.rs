@@ -125,9 +125,8 @@ impl Definition {
         *self != before
     }
 
-    /// Gives a constraint of the table or of a column another name; returns whether there was one.
-    pub(crate) fn rename_constraint(&mut self, from: &str, to: &str) -> bool {
-        let before = self.clone();
+    /// Gives a constraint of the table or of a column another name; one without a name has none afterwards either.
+    pub(crate) fn rename_constraint(&mut self, from: &str, to: &str) {
         for part in &mut self.parts {
             if part.column_name().is_some() {
                 part.edit(|column| {
@@ -139,7 +138,6 @@ impl Definition {
                 part.text = renamed(&part.text, from, to);
             }
         }
-        *self != before
     }
 
     /// Adds a constraint, `CONSTRAINT "name" …`, in place of one that has its name.

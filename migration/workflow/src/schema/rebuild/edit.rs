@@ -23,7 +23,7 @@ pub(super) struct Edited {
     pub(super) from: BTreeMap<String, String>,
     /// What the values of a column must be to be of its type, which SQLite does not check.
     pub(super) fits: Vec<(&'static str, String)>,
-    /// What should be dropped or renamed and was not there.
+    /// What should be dropped and was not there.
     pub(super) missing: Vec<String>,
 }
 
@@ -95,7 +95,8 @@ fn constrain(edited: &mut Edited, step: &Step) {
         }
         Step::DropConstraint(name) => (name, edited.definition.drop_constraint(name)),
         Step::Rename(Renamed::Constraint(old, new)) => {
-            (old, edited.definition.rename_constraint(old, new))
+            edited.definition.rename_constraint(old, new);
+            return;
         }
         _ => return,
     };

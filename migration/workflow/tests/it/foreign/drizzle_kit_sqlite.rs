@@ -35,8 +35,8 @@ const UP: &[&str] = &[
     r#"CREATE TABLE "post_tags" (
     "post_id" text NOT NULL,
     "tag_id" integer NOT NULL,
-    FOREIGN KEY ("post_id") REFERENCES "posts" ("id") ON DELETE CASCADE,
-    FOREIGN KEY ("tag_id") REFERENCES "tags" ("id"),
+    CONSTRAINT "fk_post_tags_post_id" FOREIGN KEY ("post_id") REFERENCES "posts" ("id") ON DELETE CASCADE,
+    CONSTRAINT "fk_post_tags_tag_id" FOREIGN KEY ("tag_id") REFERENCES "tags" ("id"),
     PRIMARY KEY ("post_id", "tag_id")
 )"#,
     r#"CREATE TABLE "posts" (
@@ -51,8 +51,8 @@ const UP: &[&str] = &[
     "body" blob,
     "meta" text,
     "published_at" text,
-    FOREIGN KEY ("author_id") REFERENCES "users" ("id") ON DELETE CASCADE,
-    FOREIGN KEY ("parent_id") REFERENCES "posts" ("id") ON DELETE SET NULL,
+    CONSTRAINT "fk_posts_author_id" FOREIGN KEY ("author_id") REFERENCES "users" ("id") ON DELETE CASCADE,
+    CONSTRAINT "fk_posts_parent_id" FOREIGN KEY ("parent_id") REFERENCES "posts" ("id") ON DELETE SET NULL,
     CONSTRAINT "posts_views" CHECK ("posts"."views" >= 0),
     PRIMARY KEY ("id")
 )"#,
