@@ -4,8 +4,6 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-#[cfg(feature = "develop")]
-use crate::entities::{self, EntitiesArguments};
 use crate::{
     Project,
     backup::{self, BackupArguments},
@@ -26,6 +24,12 @@ use crate::{
     status::{self, StatusArguments},
     verify_backup::{self, VerifyBackupArguments},
 };
+#[cfg(feature = "develop")]
+use crate::{
+    diff::{self, DiffArguments},
+    entities::{self, EntitiesArguments},
+    push::{self, PushArguments},
+};
 
 /// The commands about the schema and the data of a database.
 #[derive(Debug, Args)]
@@ -41,6 +45,10 @@ pub struct DbArguments {
 enum DbCommand {
     /// Write a new migration, to be filled in.
     New(NewArguments),
+    #[cfg(feature = "develop")]
+    Diff(DiffArguments),
+    #[cfg(feature = "develop")]
+    Push(PushArguments),
     #[cfg(feature = "develop")]
     Entities(EntitiesArguments),
     Lint(LintArguments),
@@ -77,6 +85,10 @@ pub async fn run(project: &Project, arguments: &DbArguments) -> anyhow::Result<E
     let report = &Report::new(arguments.json);
     match &arguments.command {
         DbCommand::New(arguments) => new::run(arguments, report),
+        #[cfg(feature = "develop")]
+        DbCommand::Diff(arguments) => Box::pin(diff::run(project, arguments, report)).await,
+        #[cfg(feature = "develop")]
+        DbCommand::Push(arguments) => Box::pin(push::run(project, arguments, report)).await,
         #[cfg(feature = "develop")]
         DbCommand::Entities(arguments) => entities::run(project, arguments, report).await,
         DbCommand::Lint(arguments) => lint::run(project, arguments, report).await,

@@ -23,6 +23,7 @@ use crate::{
 
 pub use files::Entities;
 pub use generator::generate;
+pub(crate) use generator::{formatted, is_shown};
 
 /// The command that writes the entity crate, run from the workspace root with `DATABASE_URL` set.
 pub const COMMAND: &str = "sea-orm-cli generate entity --lib --entity-format compact \

@@ -14,6 +14,8 @@ pub mod command;
 pub mod connection;
 pub mod copy;
 pub mod definition;
+#[cfg(feature = "develop")]
+pub mod diff;
 pub mod difference;
 pub mod doctor;
 pub mod drift;
@@ -28,6 +30,8 @@ pub mod new;
 mod panics;
 pub mod patience;
 pub mod pull;
+#[cfg(feature = "develop")]
+pub mod push;
 pub mod recorder;
 pub mod rehearse;
 pub mod report;

@@ -21,7 +21,7 @@ use crate::report::Report;
 /// How the time in a name is written.
 const TIME: &str = "%Y%m%d_%H%M%S";
 /// PostgreSQL cuts off longer identifiers, and an index is named after its table and columns.
-const LONGEST: usize = 48;
+pub(crate) const LONGEST: usize = 48;
 
 /// The end of `garboard db new --help`.
 const NOTES: &str = "\

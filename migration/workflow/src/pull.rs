@@ -19,6 +19,8 @@ use crate::{
     scratch::{self, Scratch},
 };
 
+pub(crate) use source::statements;
+
 /// The end of `garboard db pull --help`.
 const NOTES: &str = "\
 Example: the schema of another application becomes the first migration of a new project,
@@ -137,7 +139,7 @@ pub async fn read(
             .with_context(|| format!("there is no table {name} to leave out"))?;
     }
     let backend = db.get_database_backend();
-    let statements = source::statements(backend, &catalog);
+    let statements = statements(backend, &catalog);
     verify(url, &catalog, &statements).await?;
     let (name, day) = (url.name(), now.format("%Y-%m-%d"));
     let title =

@@ -1,7 +1,7 @@
 //! What the commands tell: text that fits a terminal, or JSON for programs.
 
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, BufRead as _, IsTerminal, Write},
     pin::pin,
     sync::Mutex,
     time::{Duration, Instant},
@@ -87,9 +87,15 @@ impl Report {
         }
     }
 
-    /// Whether a person can be asked.
-    pub fn can_ask(&self) -> bool {
-        !self.json && io::stdin().is_terminal() && io::stdout().is_terminal()
+    /// Asks a person, who says yes; nobody is asked, and nobody says so, where there is no terminal.
+    pub fn asks(&self, question: &str) -> bool {
+        let mut answer = String::new();
+        !self.json
+            && io::stdin().is_terminal()
+            && io::stdout().is_terminal()
+            && self.line(format!("{question} [y/N]")).is_ok()
+            && io::stdin().lock().read_line(&mut answer).is_ok()
+            && answer.trim().eq_ignore_ascii_case("y")
     }
 }
 

@@ -11,6 +11,7 @@ mod rebuild;
 mod rename;
 mod search;
 
+pub(crate) use change::literal;
 pub use change::{Change, change_table};
 pub(crate) use column::Kind;
 pub use column::{

@@ -13,6 +13,11 @@ use similar::TextDiff;
 pub struct Entities(BTreeMap<String, String>);
 
 impl Entities {
+    /// These files, by name.
+    pub fn of(files: BTreeMap<String, String>) -> Self {
+        Self(files)
+    }
+
     /// Reads the Rust files of `folder`; a folder that does not exist has none.
     ///
     /// # Errors
@@ -37,6 +42,11 @@ impl Entities {
     /// The files by name.
     pub fn files(&self) -> &BTreeMap<String, String> {
         &self.0
+    }
+
+    /// The files by name.
+    pub(crate) fn into_files(self) -> BTreeMap<String, String> {
+        self.0
     }
 
     /// Whether there is a file of a table, beside `lib.rs` and `prelude.rs`.

@@ -50,24 +50,43 @@ pub async fn generate(db: &DatabaseConnection) -> anyhow::Result<Entities> {
     let write = || EntityTransformer::transform(tables).map(|writer| writer.generate(&context));
     // It logs every column.
     let output = with_default(NoSubscriber::new(), write)?;
+    let files = output.files.iter().map(|file| (file.name.as_str(), file.content.as_str()));
+    format(files, &[])
+}
+
+/// A Rust source, formatted as the workspace is.
+///
+/// # Errors
+/// When it is no Rust, or there is no `rustfmt`.
+pub(crate) fn formatted(source: &str) -> anyhow::Result<String> {
+    let files = format([("lib.rs", source)], &["--edition", "2024"])?.into_files();
+    files.into_values().next().context("a file that was formatted")
+}
+
+fn format<'a>(
+    files: impl IntoIterator<Item = (&'a str, &'a str)>,
+    arguments: &[&str],
+) -> anyhow::Result<Entities> {
     let folder = tempfile::tempdir()?;
     fs::write(folder.path().join("rustfmt.toml"), RUSTFMT)?;
     let mut rustfmt = Command::new("rustfmt");
-    for file in &output.files {
-        let path = folder.path().join(&file.name);
-        fs::write(&path, &file.content)?;
+    rustfmt.args(arguments);
+    for (name, content) in files {
+        let path = folder.path().join(name);
+        fs::write(&path, content)?;
         rustfmt.arg(path);
     }
     let formatted = rustfmt.output();
     let formatted = formatted.context("rustfmt is needed: `rustup component add rustfmt`")?;
     if !formatted.status.success() {
-        bail!("cannot format the entities: {}", String::from_utf8_lossy(&formatted.stderr));
+        bail!("cannot format what is generated: {}", String::from_utf8_lossy(&formatted.stderr));
     }
     Ok(Entities::read(folder.path())?)
 }
 
-fn is_shown(table: &str) -> bool {
-    !table.starts_with('_') && table != "seaql_migrations"
+pub(crate) fn is_shown(table: &str) -> bool {
+    // Those of SQLite itself are what ANALYZE leaves behind.
+    !table.starts_with('_') && !table.starts_with("sqlite_") && table != "seaql_migrations"
 }
 
 async fn discover_sqlite(db: &DatabaseConnection) -> anyhow::Result<Vec<TableCreateStatement>> {

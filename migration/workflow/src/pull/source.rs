@@ -7,7 +7,7 @@ use sea_orm::DbBackend;
 use crate::{catalog::Catalog, mend::mend};
 
 /// The statements that make everything a catalog has, and those that drop it again, without the transaction around them.
-pub(super) fn statements(backend: DbBackend, catalog: &Catalog) -> [Vec<String>; 2] {
+pub(crate) fn statements(backend: DbBackend, catalog: &Catalog) -> [Vec<String>; 2] {
     let nothing = Catalog::default();
     [(catalog, &nothing), (&nothing, catalog)].map(|(expected, actual)| {
         let steps = mend(backend, expected, actual).into_iter().map(|step| step.sql);

@@ -291,7 +291,7 @@ pub(super) fn text_of(table: &'static str, column: &Column, backend: DbBackend) 
 }
 
 /// A value as SQL.
-pub(super) fn literal(value: &Value, backend: DbBackend) -> String {
+pub(crate) fn literal(value: &Value, backend: DbBackend) -> String {
     match backend {
         DbBackend::Sqlite => SqliteQueryBuilder.value_to_string(value),
         _ => PostgresQueryBuilder.value_to_string(value),

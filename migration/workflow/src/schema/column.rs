@@ -241,7 +241,7 @@ impl Column {
 }
 
 impl OnDelete {
-    pub(super) fn sql(self) -> &'static str {
+    pub(crate) fn sql(self) -> &'static str {
         match self {
             Cascade => "CASCADE",
             Restrict => "RESTRICT",

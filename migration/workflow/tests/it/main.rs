@@ -6,6 +6,7 @@ mod backup;
 mod catalog;
 mod concurrent;
 mod copy;
+mod diff;
 mod doctor;
 mod drift;
 mod entities;
@@ -25,3 +26,6 @@ mod rows;
 mod seed;
 mod stats;
 mod status;
+
+// The name that migrations know it by.
+use workflow::schema;

@@ -1,0 +1,181 @@
+//! What differs between a database and entity sources, and the migration that ends it.
+
+use std::path::Path;
+
+use anyhow::bail;
+use sea_orm::DatabaseConnection;
+
+use super::{
+    Diff, Rename, compare,
+    declared::{self, Declared},
+    describe,
+    known::{self, Known},
+    operation::{Operation, Undoing, undoing},
+    prove, render,
+};
+use crate::{
+    DatabaseUrl, Project,
+    catalog::Catalog,
+    entities::{self, Entities},
+    expected, new,
+    scratch::Scratch,
+};
+
+/// Finds out what differs between what the migrations build and what entity sources declare, and tries the steps between.
+/// `ask` is asked whether something that is gone has another name now.
+///
+/// # Errors
+/// When the sources declare what cannot be migrated, or the steps do not lead there; those of the databases.
+pub async fn diff(
+    project: &Project,
+    entities: &Entities,
+    renames: &[Rename],
+    ask: impl FnMut(&str) -> bool,
+) -> anyhow::Result<Diff> {
+    let names: Vec<_> =
+        (project.migrations)().iter().map(|migration| migration.name().to_owned()).collect();
+    // On SQLite, what it is beside is of no matter.
+    let sqlite = DatabaseUrl::of_file(Path::new("scratch.db"));
+    let build = async |db: DatabaseConnection| {
+        expected::build(&db, project.migrations, names.clone()).await?;
+        anyhow::Ok(db)
+    };
+    let scratch = Scratch::beside(&sqlite).await?;
+    let found = async {
+        let db = build(scratch.connect().await?).await?;
+        let found = between(&db, entities, renames, ask).await?;
+        db.close().await?;
+        anyhow::Ok(found)
+    };
+    let found = found.await;
+    scratch.remove().await?;
+    let (mut diff, generated) = found?;
+    if diff.changes.is_empty() || !project.database.is_postgres() {
+        return Ok(diff);
+    }
+    let scratch = Scratch::beside(&project.database).await?;
+    let tried = async {
+        let db = build(scratch.connect().await?).await?;
+        let proof = prove::prove(&db, &diff.up, &undoing(&diff.up)).await?;
+        db.close().await?;
+        if let Some(file) = proof.entities.changed(&generated).first() {
+            bail!(
+                "the two databases would generate another {file}: write this migration by hand, with `garboard db new`"
+            );
+        }
+        diff.built = proof.catalog;
+        Ok(diff)
+    };
+    let tried = tried.await;
+    scratch.remove().await?;
+    tried
+}
+
+/// Finds out what differs between a database and entity sources, and tries the steps between on it: for a scratch database.
+/// Returns the entities that are generated then as well.
+///
+/// # Errors
+/// As [`diff`].
+pub(crate) async fn between(
+    db: &DatabaseConnection,
+    entities: &Entities,
+    renames: &[Rename],
+    mut ask: impl FnMut(&str) -> bool,
+) -> anyhow::Result<(Diff, Entities)> {
+    let declared = declared::read(entities)?;
+    let (known, _) = read(db).await?;
+    let mut renames = renames.to_vec();
+    // Whoever says some knows of all.
+    if renames.is_empty() {
+        for compare::Candidate { from, to } in compare::candidates(&known, &declared) {
+            let open = |rename: &Rename| !rename.is_about(&from, &to);
+            if renames.iter().all(open)
+                && ask(&format!("{from} is gone and {to} is new: is it the same, renamed?"))
+            {
+                renames.push(format!("{from}={to}").parse()?);
+            }
+        }
+    }
+    let up = compare::compare(&known, &declared, &renames)?;
+    if up.is_empty() {
+        return Ok((Diff::default(), Entities::default()));
+    }
+    let Undoing { operations: down, mut lost } = undoing(&up);
+    let proof =
+        prove::prove(db, &up, &Undoing { operations: down.clone(), lost: Vec::new() }).await?;
+    check(&proof.known, &declared)?;
+    lost.extend(proof.remains);
+    let changes: Vec<_> = up.iter().flat_map(describe::lines).collect();
+    let source = render::source(&about(&changes, &lost), &up, &down);
+    let diff = Diff {
+        destroys: up.iter().flat_map(Operation::destroys).collect(),
+        irreversible: lost,
+        regenerated: entities.changed(&proof.entities),
+        name: name(&up),
+        changes,
+        source,
+        up,
+        built: proof.catalog,
+    };
+    Ok((diff, proof.entities))
+}
+
+/// What a database has, as its catalog and the entities tell that are generated from it; and these.
+pub(super) async fn read(db: &DatabaseConnection) -> anyhow::Result<(Known, Entities)> {
+    let catalog = Catalog::read(db).await?;
+    let generated = if catalog.tables.keys().any(|table| entities::is_shown(table)) {
+        entities::generate(db).await?
+    } else {
+        Entities::default()
+    };
+    let known = known::describe(&declared::read(&generated)?, &catalog, db.get_database_backend())?;
+    Ok((known, generated))
+}
+
+/// Makes sure that nothing is left to be done.
+fn check(known: &Known, declared: &Declared) -> anyhow::Result<()> {
+    let left: Vec<_> =
+        compare::compare(known, declared, &[])?.iter().flat_map(describe::lines).collect();
+    if left.is_empty() {
+        return Ok(());
+    }
+    bail!(
+        "the migration would not lead to the entities as they are edited; what is left is\n{}\nWrite it by hand, with \
+         `garboard db new`",
+        left.join("\n")
+    )
+}
+
+/// What the head of the migration says.
+fn about(changes: &[String], lost: &[String]) -> Vec<String> {
+    let mut lines = vec![
+        "What the entities declare, and the migrations before this one do not build:".to_owned(),
+    ];
+    let words = |change: &String| {
+        let (sign, what) = change.split_at_checked(1).unwrap_or_default();
+        let word = match sign {
+            "+" => "new",
+            "-" => "gone",
+            _ => "changed",
+        };
+        format!("- {word} `{}`", what.trim())
+    };
+    lines.extend(changes.iter().map(words));
+    if !lost.is_empty() {
+        lines.extend([String::new(), "Going down does not bring back".to_owned()]);
+        lines.extend(lost.iter().map(|lost| format!("- {lost}")));
+    }
+    lines
+}
+
+/// What a migration of these steps is named.
+fn name(operations: &[Operation]) -> String {
+    let mut tables: Vec<&str> = operations.iter().filter_map(Operation::table).collect();
+    tables.dedup();
+    let name = match operations {
+        [Operation::CreateTable(table)] => format!("create_{}", table.name),
+        [Operation::AddColumn(table, column)] => format!("add_{}_to_{table}", column.name),
+        _ => format!("change_{}", tables.join("_")),
+    };
+    if name.len() > new::LONGEST { "change_schema".to_owned() } else { name }
+}

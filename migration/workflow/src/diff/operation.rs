@@ -1,0 +1,246 @@
+//! The steps of a migration that is written: each can be done, undone, told and put into Rust.
+
+use sea_orm::{DbErr, Value};
+use sea_orm_migration::SchemaManager;
+
+use crate::schema::{
+    Change, Column, Kind, NewTable, OnDelete, add_column, change_table, drop_column, drop_table,
+    rename_column, rename_table,
+};
+
+/// A step of a migration, in the vocabulary of [`schema`](crate::schema).
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Operation {
+    CreateTable(NewTable),
+    DropTable(NewTable),
+    /// From one name to another.
+    RenameTable(&'static str, &'static str),
+    /// Of a table, from one name to another.
+    RenameColumn(&'static str, &'static str, &'static str),
+    AddColumn(&'static str, Column),
+    DropColumn(&'static str, Column),
+    /// What changes about a table otherwise.
+    Change(&'static str, Vec<Alteration>),
+    /// What cannot be done, and why.
+    Refuse(String),
+}
+
+/// What changes about a table.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Alteration {
+    /// A column, as it was and as it is to be; with the expression that its values come from.
+    Column {
+        old: Column,
+        new: Column,
+        from: Option<&'static str>,
+    },
+    Nullable(&'static str),
+    NotNull(&'static str),
+    /// A default: of the column, as it was and as it is to be.
+    Default(&'static str, Option<Value>, Option<Value>),
+    /// A reference: of the column, as it was and as it is to be.
+    Reference(&'static str, Option<Target>, Option<Target>),
+    Unique(Vec<&'static str>),
+    DropUnique(Vec<&'static str>),
+    Index(Vec<&'static str>),
+    DropIndex(Vec<&'static str>),
+}
+
+/// The table referred to, and what the removal of a row there does.
+pub(crate) type Target = (&'static str, OnDelete);
+
+/// How steps are undone.
+#[derive(Debug, Default)]
+pub(super) struct Undoing {
+    pub(super) operations: Vec<Operation>,
+    /// What does not come back.
+    pub(super) lost: Vec<String>,
+}
+
+/// Does all of them, in order.
+pub(super) async fn perform(
+    operations: &[Operation],
+    manager: &SchemaManager<'_>,
+) -> Result<(), DbErr> {
+    for operation in operations {
+        operation.perform(manager).await?;
+    }
+    Ok(())
+}
+
+/// What undoes all of them.
+pub(super) fn undoing(operations: &[Operation]) -> Undoing {
+    let mut undoing = Undoing::default();
+    for operation in operations.iter().rev() {
+        operation.undo(&mut undoing);
+    }
+    let refusal = |one: &Operation| matches!(one, Operation::Refuse(_));
+    if undoing.operations.iter().any(refusal) {
+        undoing.operations.retain(refusal);
+        undoing.operations.truncate(1);
+    }
+    undoing
+}
+
+impl Operation {
+    async fn perform(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+        match self.clone() {
+            Self::CreateTable(table) => table.create(manager).await,
+            Self::DropTable(table) => drop_table(manager, table.name).await,
+            Self::RenameTable(from, to) => rename_table(manager, from, to).await,
+            Self::RenameColumn(table, from, to) => rename_column(manager, table, from, to).await,
+            Self::AddColumn(table, column) => add_column(manager, table, column).await,
+            Self::DropColumn(table, column) => drop_column(manager, table, column).await,
+            Self::Change(table, alterations) => {
+                let all = alterations.into_iter();
+                all.fold(change_table(table), |change, one| one.add_to(change)).apply(manager).await
+            }
+            Self::Refuse(why) => Err(DbErr::Migration(why)),
+        }
+    }
+
+    fn undo(&self, undoing: &mut Undoing) {
+        let Undoing { operations, lost } = undoing;
+        match self.clone() {
+            Self::CreateTable(table) => operations.push(Self::DropTable(table)),
+            Self::DropTable(table) => {
+                lost.push(format!("the rows of `{}`", table.name));
+                operations.push(Self::CreateTable(table));
+            }
+            Self::RenameTable(from, to) => operations.push(Self::RenameTable(to, from)),
+            Self::RenameColumn(table, from, to) => {
+                operations.push(Self::RenameColumn(table, to, from));
+            }
+            Self::AddColumn(table, column) => operations.push(Self::DropColumn(table, column)),
+            Self::DropColumn(table, column) if column.null || column.default.is_some() => {
+                lost.push(format!("the values of `{table}.{}`", column.name));
+                operations.push(Self::AddColumn(table, column));
+            }
+            Self::DropColumn(table, column) => {
+                let name = column.name;
+                let Some(value) = nothing(&column).filter(|_| !column.unique) else {
+                    lost.push(format!("`{table}.{name}`, which may not be null"));
+                    operations.push(Self::Refuse(format!(
+                        "the values of {table}.{name} are gone, and it may not be null"
+                    )));
+                    return;
+                };
+                lost.push(format!("the values of `{table}.{name}`: every row gets the same"));
+                let mut filled = column;
+                filled.default = Some(value.clone());
+                operations.push(Self::AddColumn(table, filled));
+                let default = Alteration::Default(name, Some(value), None);
+                operations.push(Self::Change(table, vec![default]));
+            }
+            Self::Change(table, alterations) => {
+                for alteration in &alterations {
+                    if let Alteration::Column { new, from: Some(_), .. } = alteration {
+                        lost.push(format!("which rows had no `{table}.{}`", new.name));
+                    }
+                }
+                let undone = alterations.into_iter().rev().map(Alteration::undone);
+                operations.push(Self::Change(table, undone.collect()));
+            }
+            Self::Refuse(_) => {}
+        }
+    }
+
+    /// The table that it is about, by its name at the end.
+    pub(super) fn table(&self) -> Option<&'static str> {
+        match self {
+            Self::CreateTable(table) | Self::DropTable(table) => Some(table.name),
+            Self::RenameTable(_, table)
+            | Self::RenameColumn(table, ..)
+            | Self::AddColumn(table, _)
+            | Self::DropColumn(table, _)
+            | Self::Change(table, _) => Some(table),
+            Self::Refuse(_) => None,
+        }
+    }
+
+    /// What it destroys, as `table` or `table.column`.
+    pub(super) fn destroys(&self) -> Vec<String> {
+        match self {
+            Self::DropTable(table) => vec![table.name.to_owned()],
+            Self::DropColumn(table, column) => vec![format!("{table}.{}", column.name)],
+            Self::Change(table, alterations) => {
+                let converted = alterations.iter().filter_map(|alteration| match alteration {
+                    Alteration::Column { old, new, .. } if may_lose(&old.kind, &new.kind) => {
+                        Some(format!("{table}.{}", new.name))
+                    }
+                    _ => None,
+                });
+                converted.collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether SQLite does it by making the table anew, which takes a transaction of its own kind.
+    pub(super) fn rebuilds(&self) -> bool {
+        match self {
+            Self::Change(..) | Self::RenameTable(..) | Self::RenameColumn(..) => true,
+            Self::DropColumn(_, column) => column.references.is_some(),
+            _ => false,
+        }
+    }
+}
+
+/// Whether a conversion may lose something of a value, or of its form.
+fn may_lose(old: &Kind, new: &Kind) -> bool {
+    match (old, new) {
+        (_, Kind::Text | Kind::String(_) | Kind::OneOf(_))
+        | (Kind::SmallInteger, Kind::BigInteger | Kind::Double) => false,
+        _ => old != new,
+    }
+}
+
+/// The value of a column whose values are gone.
+fn nothing(column: &Column) -> Option<Value> {
+    let fits =
+        |value: i64| column.between.is_none_or(|(least, most)| (least..=most).contains(&value));
+    match column.kind {
+        Kind::Text | Kind::String(_) => Some("".into()),
+        Kind::OneOf(values) => values.first().map(|value| (*value).into()),
+        Kind::Boolean => Some(false.into()),
+        Kind::SmallInteger if fits(0) => Some(0_i16.into()),
+        Kind::BigInteger if fits(0) => Some(0_i64.into()),
+        Kind::Double if fits(0) => Some(0_f64.into()),
+        _ => None,
+    }
+}
+
+impl Alteration {
+    fn add_to(self, change: Change) -> Change {
+        match self {
+            Self::Column { new, from: None, .. } => change.column(new),
+            Self::Column { new, from: Some(from), .. } => change.column_from(new, from),
+            Self::Nullable(column) => change.nullable(column),
+            Self::NotNull(column) => change.not_null(column),
+            Self::Default(column, _, Some(value)) => change.default(column, value),
+            Self::Default(column, _, None) => change.no_default(column),
+            Self::Reference(column, _, Some((table, action))) => {
+                change.reference(column, table, action)
+            }
+            Self::Reference(column, _, None) => change.drop_reference(column),
+            Self::Unique(columns) => change.unique(columns),
+            Self::DropUnique(columns) => change.drop_unique(columns),
+            Self::Index(columns) => change.index(columns),
+            Self::DropIndex(columns) => change.drop_index(columns),
+        }
+    }
+
+    fn undone(self) -> Self {
+        match self {
+            Self::Column { old, new, .. } => Self::Column { old: new, new: old, from: None },
+            Self::Nullable(column) => Self::NotNull(column),
+            Self::NotNull(column) => Self::Nullable(column),
+            Self::Default(column, old, new) => Self::Default(column, new, old),
+            Self::Reference(column, old, new) => Self::Reference(column, new, old),
+            Self::Unique(columns) => Self::DropUnique(columns),
+            Self::DropUnique(columns) => Self::Unique(columns),
+            Self::Index(columns) => Self::DropIndex(columns),
+            Self::DropIndex(columns) => Self::Index(columns),
+        }
+    }
+}

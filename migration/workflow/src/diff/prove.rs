@@ -1,0 +1,87 @@
+//! Whether the steps of a migration lead where they should, seen on a database.
+
+use anyhow::{Context, ensure};
+use sea_orm::{DatabaseConnection, DbBackend};
+use sea_orm_migration::SchemaManager;
+
+use super::{
+    find::read,
+    known::Known,
+    operation::{Operation, Undoing, perform},
+};
+use crate::{
+    DatabaseUrl, catalog::Catalog, connection, difference::differences, entities::Entities,
+    history, rows::transaction, schema::all_or_nothing,
+};
+
+/// What the steps led to.
+pub(super) struct Proof {
+    /// What is generated then.
+    pub(super) entities: Entities,
+    /// What there is then, in the vocabulary.
+    pub(super) known: Known,
+    /// What there is then.
+    pub(super) catalog: Catalog,
+    /// What remains when they are undone.
+    pub(super) remains: Vec<String>,
+}
+
+/// Does steps and undoes them on a scratch database.
+pub(super) async fn prove(
+    db: &DatabaseConnection,
+    up: &[Operation],
+    down: &Undoing,
+) -> anyhow::Result<Proof> {
+    let before = Catalog::read(db).await?;
+    together(db, up).await.context("this cannot be migrated")?;
+    let catalog = Catalog::read(db).await?;
+    let (known, entities) = read(db).await?;
+    let mut remains = Vec::new();
+    if !down.operations.iter().any(|one| matches!(one, Operation::Refuse(_))) {
+        together(db, &down.operations).await.context("this cannot be undone")?;
+        let after = Catalog::read(db).await?;
+        let left = differences(&before, &after);
+        remains = left.iter().map(|left| format!("the schema as it was: `{left}`")).collect();
+    }
+    Ok(Proof { entities, known, catalog, remains })
+}
+
+/// Does steps as a migration of them would: all or nothing.
+pub(crate) async fn together(
+    db: &DatabaseConnection,
+    operations: &[Operation],
+) -> anyhow::Result<()> {
+    let manager = SchemaManager::new(db);
+    let rebuilds = operations.iter().any(Operation::rebuilds);
+    if rebuilds && db.get_database_backend() == DbBackend::Sqlite {
+        let steps = async |manager: &SchemaManager<'_>| perform(operations, manager).await;
+        return Ok(all_or_nothing(&manager, steps).await?);
+    }
+    transaction(db, async || Ok(perform(operations, &manager).await?)).await
+}
+
+/// Makes sure that a database has this already.
+pub(super) async fn same(url: &DatabaseUrl, built: &Catalog) -> anyhow::Result<()> {
+    let db = connection::existing(url).await?;
+    let live = Catalog::read(&db).await?;
+    db.close().await?;
+    let differences = differences(built, &live);
+    let first = differences.first().map(ToString::to_string).unwrap_or_default();
+    ensure!(
+        differences.is_empty(),
+        "{url} does not have what the migration builds, so it cannot count as applied there:\n{first}\nLeave --adopt out, \
+         and apply it with `garboard db migrate`"
+    );
+    Ok(())
+}
+
+/// Notes that a migration is applied.
+pub(super) async fn adopt(url: &DatabaseUrl, migration: &str) -> anyhow::Result<()> {
+    let db = connection::existing(url).await?;
+    transaction(&db, async || {
+        history::install(&db).await?;
+        Ok(history::add(&db, migration, None, 0).await?)
+    })
+    .await?;
+    Ok(db.close().await?)
+}

@@ -1,0 +1,191 @@
+//! What cannot be migrated is said where it stands, and nothing is written.
+
+use std::fs;
+
+use rstest::rstest;
+use tempfile::TempDir;
+use workflow::{
+    diff::diff,
+    entities::{Entities, generate_from_scratch},
+};
+
+use super::{first, replaced};
+use crate::harness::{
+    Backend::{Postgres, Sqlite},
+    db, empty, project, server,
+};
+
+const END: &str = "    pub updated_at: DateTimeWithTimeZone,\n";
+const DONE: &str = "    pub done: bool,\n";
+
+/// What an edit of a file is answered with.
+async fn refusal(entities: &Entities, renames: &[&str]) -> String {
+    let renames: Vec<_> = renames.iter().map(|rename| rename.parse().expect("a rename")).collect();
+    let project = project(first, &server(Sqlite));
+    let refused = diff(&project, entities, &renames, |_| false).await;
+    format!("{:#}", refused.expect_err("the edit is refused"))
+}
+
+#[rstest]
+#[case::a_type_that_is_too_short("pub done: i32,", "task.rs:17: a whole number is i64")]
+#[case::money("pub done: Decimal,", "money is i64")]
+#[case::a_local_time("pub done: DateTime,", "a moment is DateTimeWithTimeZone")]
+#[case::an_unknown_type("pub done: Vec<String>,", "task.rs:17: a migration cannot say this type")]
+#[case::an_unknown_word("#[sea_orm(comment = \"x\")]\n    pub done: bool,", "what it can say here")]
+#[case::another_type("#[sea_orm(column_type = \"Text\")]\n    pub done: bool,", "does not fit")]
+#[case::no_length(
+    "#[sea_orm(column_type = \"String(StringLen::N(0))\")]\n    pub done: String,",
+    "at most so many"
+)]
+#[case::a_default_of_another_type(
+    "#[sea_orm(default_value = 1)]\n    pub done: bool,",
+    "as the type of the field"
+)]
+#[case::a_number_that_is_too_long(
+    "#[sea_orm(default_value = 99999)]\n    pub done: i16,",
+    "number too large"
+)]
+#[case::a_computed_default(
+    "#[sea_orm(default_expr = \"Expr::current_timestamp()\")]\n    pub done: bool,",
+    "what is computed is the application's"
+)]
+#[case::a_key_that_counts("#[sea_orm(primary_key)]\n    pub done: bool,", "auto_increment = false")]
+#[case::another_primary_key(
+    "#[sea_orm(primary_key, auto_increment = false)]\n    pub done: bool,",
+    "task: a primary key is not changed"
+)]
+#[case::twice("pub done: bool,\n    pub title: String,", "another column title")]
+#[case::no_rust("pub done: bool", "task.rs:")]
+#[case::a_field_that_rows_lack(
+    "pub done: bool,\n    pub points: i64,",
+    "task.points is new and may not be null"
+)]
+#[tokio::test]
+async fn a_field(#[case] becomes: &str, #[case] says: &str) {
+    let base = generate_from_scratch(first).await.expect("the base can be generated");
+    let edited = replaced("refused", &base, &[("task.rs", DONE.trim(), becomes)]);
+    let error = refusal(&edited, &[]).await;
+    assert!(error.contains(says), "{error}");
+}
+
+#[rstest]
+#[case::no_action("\"Restrict\"", "\"NoAction\"", "on_delete = \"Cascade\"")]
+#[case::another_column(
+    "super::user::Column::Id",
+    "super::user::Column::Email",
+    "to the `id` of a table"
+)]
+#[case::nothing("super::user::Entity", "super::nobody::Entity", "there is no entity nobody.rs")]
+#[case::no_field("Column::OwnerId", "Column::Missing", "no field for Column::Missing")]
+#[case::an_id_that_changes(
+    "on_update = \"NoAction\"",
+    "on_update = \"Cascade\"",
+    "an id does not change"
+)]
+#[tokio::test]
+async fn a_relation(#[case] find: &str, #[case] becomes: &str, #[case] says: &str) {
+    let base = generate_from_scratch(first).await.expect("the base can be generated");
+    let mut edited = base;
+    let count = edited.files()["project.rs"].matches(find).count();
+    for _ in 0..count {
+        edited = replaced("refused", &edited, &[("project.rs", find, becomes)]);
+    }
+    let error = refusal(&edited, &[]).await;
+    assert!(error.contains(says), "{error}");
+}
+
+#[rstest]
+#[case::unknown_table(&["label=mark"], "no entity declares the table mark")]
+#[case::still_there(&["tag=user"], "the table tag is still declared")]
+#[case::unknown_column(&["task.name=task.title"], "task has no column name")]
+#[case::declared(&["task.title=task.ready"], "still declares title")]
+#[tokio::test]
+async fn a_rename(#[case] renames: &[&str], #[case] says: &str) {
+    let base = generate_from_scratch(first).await.expect("the base can be generated");
+    let edited = replaced("refused", &base, &[("task.rs", DONE, "    pub ready: bool,\n")]);
+    let error = refusal(&edited, renames).await;
+    assert!(error.contains(says), "{error}");
+}
+
+#[rstest]
+#[case::no_times(
+    "    pub created_at: DateTimeWithTimeZone,\n",
+    "",
+    "the field `created_at: DateTimeWithTimeZone`"
+)]
+#[case::another_key("pub id: Uuid", "pub key: Uuid", "the primary key of a table is `id: Uuid`")]
+#[case::no_name("#[sea_orm(table_name = \"label\")]\n", "", "label.rs: the model has no")]
+#[case::another_one("\"label\"", "\"tag\"", "another file declares the table tag")]
+#[tokio::test]
+async fn a_table(#[case] find: &str, #[case] becomes: &str, #[case] says: &str) {
+    let base = generate_from_scratch(first).await.expect("the base can be generated");
+    let mut files = base.files().clone();
+    files.insert("label.rs".to_owned(), base.files()["tag.rs"].replace("\"tag\"", "\"label\""));
+    let edited = replaced("refused", &Entities::of(files), &[("label.rs", find, becomes)]);
+    let error = refusal(&edited, &[]).await;
+    assert!(error.contains(says), "{error}");
+}
+
+#[tokio::test]
+async fn tables_in_a_circle() {
+    let base = generate_from_scratch(first).await.expect("the base can be generated");
+    let mut files = base.files().clone();
+    for (name, other) in [("left", "right"), ("right", "left")] {
+        let relation = format!(
+            "#[sea_orm(belongs_to = \"super::{other}::Entity\", from = \"Column::OtherId\", \
+             to = \"super::{other}::Column::Id\", on_delete = \"Cascade\")]\n    Other,"
+        );
+        let source = base.files()["tag.rs"]
+            .replace("table_name = \"tag\"", &format!("table_name = \"{name}\""))
+            .replace(END, &format!("{END}    pub other_id: Option<Uuid>,\n"))
+            .replace("pub enum Relation {}", &format!("pub enum Relation {{\n    {relation}\n}}"));
+        files.insert(format!("{name}.rs"), source);
+    }
+    let error = refusal(&Entities::of(files), &[]).await;
+    assert!(error.contains("the tables left, right refer to each other in a circle"), "{error}");
+}
+
+/// A project in a folder, whose entities are these.
+fn folder(entities: &Entities) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let migrations = folder.path().join("migration/src");
+    fs::create_dir_all(&migrations).expect("a folder of migrations");
+    fs::write(migrations.join("lib.rs"), "mod base;\nfn all() {\n    vec![]\n}\n").expect("a list");
+    entities.write(&folder.path().join("entity/src")).expect("the entities");
+    folder
+}
+
+#[rstest]
+#[tokio::test]
+async fn nothing_is_written_unless_it_leads_there(
+    #[values(Sqlite, Postgres)] backend: crate::harness::Backend,
+) {
+    let base = generate_from_scratch(first).await.expect("the base can be generated");
+    let edit = |becomes| replaced("refused", &base, &[("task.rs", DONE, becomes)]);
+    let scratch = empty(backend).await;
+    let project = project(first, scratch.url());
+    for (becomes, written) in
+        [("    pub done: i32,\n", false), (DONE, false), ("    pub done: Option<bool>,\n", true)]
+    {
+        let folder = folder(&edit(becomes));
+        let migrations = folder.path().join("migration/src");
+        let list = || fs::read_to_string(migrations.join("lib.rs")).expect("a list");
+        let before = list();
+        let argument = migrations.to_str().expect("a name");
+        let plan = db(&project, &["diff", "--plan", "--migrations", argument]).await;
+        assert_eq!(plan.is_ok(), becomes != "    pub done: i32,\n");
+        assert_eq!(list(), before, "a plan writes nothing");
+        let done = db(&project, &["diff", "change_done", "--migrations", argument]).await;
+        assert_eq!(done.is_ok(), plan.is_ok());
+        assert_eq!(list() != before, written, "{becomes}");
+        assert_eq!(fs::read_dir(&migrations).expect("a folder").count(), 1 + usize::from(written));
+        // The database does not have it, so it cannot count as applied there.
+        if written {
+            let adopted =
+                db(&project, &["diff", "again", "--adopt", "--migrations", argument]).await;
+            assert!(adopted.is_err());
+            assert_eq!(fs::read_dir(&migrations).expect("a folder").count(), 2);
+        }
+    }
+    scratch.remove().await.expect("the database can be removed");
+}

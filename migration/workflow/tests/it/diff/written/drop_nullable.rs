@@ -1,0 +1,27 @@
+//! What the entities declare, and the migrations before this one do not build:
+//! - gone `column task.description, with its values`
+//!
+//! Going down does not bring back
+//! - the values of `task.description`
+
+use sea_orm_migration::prelude::*;
+
+use crate::schema::{add_column, drop_column, text};
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        drop_column(manager, "task", text("description").null()).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        add_column(manager, "task", text("description").null()).await
+    }
+}
