@@ -208,6 +208,12 @@ pub struct Config {
     #[arg(long, env, value_name = "DURATION", default_value = "30s", value_parser = value::duration)]
     pub database_statement_timeout: Duration,
 
+    /// From how long on a statement is recorded for `garboard db stats`; 0 records all.
+    ///
+    /// Its text is recorded, never its values. Where PostgreSQL has `pg_stat_statements`, `garboard db stats` shows that instead.
+    #[arg(long, env, value_name = "DURATION", default_value = "10ms", value_parser = slow_statement)]
+    pub database_slow_statement: Duration,
+
     /// When SQLite puts a commit on the disk: full or normal.
     ///
     /// With full a commit survives a power cut. With normal it survives a crash of the process, and writes are faster.
@@ -252,6 +258,7 @@ impl Config {
             ("DATABASE_IDLE_TIMEOUT", show_duration(self.database_idle_timeout)),
             ("DATABASE_CONNECT_TIMEOUT", show_duration(self.database_connect_timeout)),
             ("DATABASE_STATEMENT_TIMEOUT", show_duration(self.database_statement_timeout)),
+            ("DATABASE_SLOW_STATEMENT", show_duration(self.database_slow_statement)),
             ("SQLITE_SYNCHRONOUS", show_synchronous(self.sqlite_synchronous).to_owned()),
         ]
     }
@@ -446,6 +453,14 @@ fn show_index_action(action: Action) -> &'static str {
         Action::Warn => "warn",
         Action::Deny => "deny",
     }
+}
+
+fn slow_statement(text: &str) -> Result<Duration, Use> {
+    if matches!(text, "0" | "0ms") {
+        return Ok(Duration::ZERO);
+    }
+    value::duration(text)
+        .map_err(|_not_a_duration| Use("0, or a number with its unit ms, s, m or h, such as 10ms"))
 }
 
 fn synchronous(text: &str) -> Result<Synchronous, Use> {

@@ -20,7 +20,7 @@ use prometheus_client::{
     },
     registry::{Registry, Unit},
 };
-use service::{Database, database::PoolGauge};
+use service::{Database, database::PoolGauge, slow::SlowStatements};
 
 /// The media type of [`Metrics::text`].
 pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -87,14 +87,15 @@ impl Metrics {
         self.requests.get_or_create(&request).observe(elapsed.as_secs_f64());
     }
 
-    /// Counts the statements and the connections of `database` from now on.
-    pub fn watch(&self, database: &mut Database) {
+    /// Counts the statements and the connections of `database` from now on, and lets `slow` note which take long.
+    pub fn watch(&self, database: &mut Database, slow: Arc<SlowStatements>) {
         let (queries, failures) = (self.queries.clone(), self.failed_queries.clone());
-        database.on_statement(move |elapsed, failed| {
-            queries.observe(elapsed.as_secs_f64());
-            if failed {
+        database.on_statement(move |ran| {
+            queries.observe(ran.elapsed.as_secs_f64());
+            if ran.failed {
                 failures.inc();
             }
+            slow.note(ran);
         });
         self.pools.0.lock().unwrap_or_else(PoisonError::into_inner).push(database.pool_gauge());
     }

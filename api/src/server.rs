@@ -12,7 +12,8 @@ use actix_web::{
 };
 use anyhow::Context;
 use service::{
-    Database, database::DatabaseOptions, mail::Worker, query::Cursors, sweep::sweep_regularly,
+    Database, database::DatabaseOptions, mail::Worker, query::Cursors, slow::SlowStatements,
+    sweep::sweep_regularly,
 };
 use tokio::{
     sync::Notify,
@@ -61,6 +62,7 @@ pub struct Server {
     workers: dev::Server,
     address: SocketAddr,
     limits: Option<Arc<RateLimits>>,
+    slow: Arc<SlowStatements>,
     background: Database,
     mail: Option<Worker>,
 }
@@ -76,7 +78,7 @@ impl Server {
             .with_context(|| format!("cannot listen on {wanted}: change HOST or PORT"))?;
         let address = listener.local_addr()?;
         let parts = Arc::new(Parts::new(config, address).await?);
-        let limits = parts.limits.clone();
+        let (limits, slow) = (parts.limits.clone(), Arc::clone(&parts.slow));
         let background = parts.background().await?;
         let mail = parts.mail(&background)?;
         let workers = HttpServer::new(move || app(&parts))
@@ -89,7 +91,7 @@ impl Server {
             .disable_signals()
             .listen(listener)?
             .run();
-        Ok(Self { workers, address, limits, background, mail })
+        Ok(Self { workers, address, limits, slow, background, mail })
     }
 
     /// Where it listens: with PORT 0, the port it was given.
@@ -105,7 +107,8 @@ impl Server {
         let handle = self.workers.handle();
         let (mut workers, mut stop) = (pin!(self.workers), pin!(stop));
         let (mut deadline, mut forget) = (None, time::interval(FORGET));
-        let mut sweeping = pin!(sweep_regularly(self.background));
+        let mut sweeping = pin!(sweep_regularly(self.background.clone()));
+        let mut recording = pin!(self.slow.record(&self.background));
         let stop_mail = Arc::new(Notify::new());
         let mail =
             self.mail.map(|mail| rt::spawn(mail.run(Arc::clone(&stop_mail).notified_owned())));
@@ -121,11 +124,15 @@ impl Server {
                 }
                 _ = forget.tick() => if let Some(limits) = &self.limits { limits.forget() },
                 never = &mut sweeping => match never {},
+                never = &mut recording => match never {},
             }
         };
-        if let (Some(mail), Some(deadline)) = (mail, deadline) {
-            // What is not sent by then is sent after the next start.
-            let _ = time::timeout_at(deadline, mail).await;
+        if let Some(deadline) = deadline {
+            let _ = time::timeout_at(deadline, self.slow.flush(&self.background)).await;
+            if let Some(mail) = mail {
+                // What is not sent by then is sent after the next start.
+                let _ = time::timeout_at(deadline, mail).await;
+            }
         }
         done
     }
@@ -150,6 +157,7 @@ struct Parts {
     document: Data<OpenApiJson>,
     health: Data<Health>,
     metrics: Metrics,
+    slow: Arc<SlowStatements>,
     limits: Option<Arc<RateLimits>>,
     /// The one SQLite database; on PostgreSQL each worker has connections of its own.
     sqlite: Option<Database>,
@@ -158,10 +166,11 @@ struct Parts {
 impl Parts {
     async fn new(config: &Config, address: SocketAddr) -> anyhow::Result<Self> {
         let (document, metrics) = (document(), Metrics::default());
+        let slow = Arc::new(SlowStatements::new(config.database_slow_statement));
         let sqlite = if config.database_url.is_postgres() {
             None
         } else {
-            Some(connect(config, 1, &metrics).await?)
+            Some(connect(config, 1, &metrics, &slow).await?)
         };
         let origins = TrustedOrigins::new(config, address);
         let secret = config.secret()?;
@@ -178,6 +187,7 @@ impl Parts {
             limits: RateLimits::new(config.rate_limit).map(Arc::new),
             config: config.clone(),
             metrics,
+            slow,
             sqlite,
         })
     }
@@ -195,7 +205,7 @@ impl Parts {
     async fn database(&self) -> anyhow::Result<Database> {
         match &self.sqlite {
             Some(database) => Ok(database.clone()),
-            None => connect(&self.config, self.config.workers(), &self.metrics).await,
+            None => connect(&self.config, self.config.workers(), &self.metrics, &self.slow).await,
         }
     }
 
@@ -210,9 +220,14 @@ impl Parts {
     }
 }
 
-async fn connect(config: &Config, pools: usize, metrics: &Metrics) -> anyhow::Result<Database> {
+async fn connect(
+    config: &Config,
+    pools: usize,
+    metrics: &Metrics,
+    slow: &Arc<SlowStatements>,
+) -> anyhow::Result<Database> {
     let mut database = open(config, &config.database_options(pools)).await?;
-    metrics.watch(&mut database);
+    metrics.watch(&mut database, Arc::clone(slow));
     Ok(database)
 }
 

@@ -29,7 +29,7 @@ mod m20260901_000017_add_audit_log_impersonator_id;
 mod m20260901_000018_index_expiry;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
-pub use workflow::{Locked, history::Gap};
+pub use workflow::{Locked, history::Gap, slow_statement};
 
 use sea_orm::{ConnectOptions, ConnectionTrait};
 use sea_orm_migration::{prelude::*, sea_orm};

@@ -29,8 +29,18 @@ pub use reader::Reader;
 pub use status::{PoolGauge, PoolStatus};
 pub use transaction::savepoint;
 
-/// What is told of each statement: how long it took, and whether it failed.
-type Observer = Arc<dyn Fn(Duration, bool) + Send + Sync>;
+/// What is told of each statement.
+#[derive(Clone, Copy, Debug)]
+pub struct Ran<'a> {
+    /// Its text, with a placeholder for each value.
+    pub sql: &'a str,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// Whether it failed.
+    pub failed: bool,
+}
+
+type Observer = Arc<dyn Fn(Ran<'_>) + Send + Sync>;
 
 /// An open transaction: what every write takes, so that it cannot be called without one.
 pub type Transaction = DatabaseTransaction;
@@ -80,18 +90,18 @@ impl Database {
             statement_timeout,
             waits: Arc::default(),
         };
-        database.on_statement(|_, _| ());
+        database.on_statement(|_| ());
         Ok(database)
     }
 
-    /// Calls `observer` after each statement, with its duration and whether it failed. For a database that has not been
-    /// cloned yet.
-    pub fn on_statement(&mut self, observer: impl Fn(Duration, bool) + Send + Sync + 'static) {
+    /// Calls `observer` after each statement. For a database that has not been cloned yet.
+    pub fn on_statement(&mut self, observer: impl Fn(Ran<'_>) + Send + Sync + 'static) {
         let observer: Observer = Arc::new(observer);
         let of_pool = Arc::clone(&observer);
         let callback = move |info: &sea_orm::metric::Info<'_>| {
             deadline::next_statement();
-            of_pool(info.elapsed, info.failed);
+            let sql = &info.statement.sql;
+            of_pool(Ran { sql, elapsed: info.elapsed, failed: info.failed });
         };
         self.reader.set_metric_callback(callback.clone());
         self.writer.set_metric_callback(callback);

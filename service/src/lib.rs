@@ -21,6 +21,7 @@ pub mod resource;
 pub mod scope;
 pub mod search;
 pub mod seed;
+pub mod slow;
 pub mod sweep;
 pub mod table;
 pub mod write;

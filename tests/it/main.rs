@@ -46,6 +46,7 @@ mod project_verb;
 mod rate_limit;
 mod scope;
 mod search;
+mod slow_statement;
 mod smoke;
 mod social;
 mod task;

@@ -23,8 +23,10 @@ pub const SEAORM: &str = "seaql_migrations";
 pub const HISTORY: &str = "_migration_history";
 /// Where a copy records how far it is, in its target.
 pub const COPY: &str = "_copy_progress";
-/// Tables that are about the schema, not of it.
-pub const BOOKKEEPING: [&str; 3] = [SEAORM, HISTORY, COPY];
+/// Where the server records which statements took long.
+pub const SLOW_STATEMENT: &str = "_slow_statement";
+/// Tables that are about the database, not of its schema.
+pub const BOOKKEEPING: [&str; 4] = [SEAORM, HISTORY, COPY, SLOW_STATEMENT];
 
 /// Everything that is declared in one database: on PostgreSQL, in the current schema.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -217,7 +217,7 @@ fn set_of(applied: &[Applied]) -> String {
 
 /// Whether the current schema has the table, also where this user may not read it: SeaORM's own question asks a view
 /// that hides such tables, and would take every migration for pending.
-async fn has_table(db: &impl ConnectionTrait, table: &str) -> Result<bool, DbErr> {
+pub(crate) async fn has_table(db: &impl ConnectionTrait, table: &str) -> Result<bool, DbErr> {
     let backend = db.get_database_backend();
     let sql = match backend {
         DbBackend::Sqlite => "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = $1",

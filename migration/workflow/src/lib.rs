@@ -5,8 +5,8 @@
 //! migrations it has had, [`recorder`] what migrations would do without doing it, [`scratch`] has databases to try things
 //! on, [`expected`] tells what migrations build, [`difference`] and [`mend`] compare two catalogs, [`rows`] reads and
 //! writes what is in the tables, [`version`] tells whether two databases fit, [`patience`] says for how long others are
-//! waited for, [`report`] tells the developer. [`schema`] is the vocabulary that migrations are written in.
-//! Every other module is one command of `garboard db`.
+//! waited for, [`slow_statement`] has what the server records, [`report`] tells the developer. [`schema`] is the vocabulary
+//! that migrations are written in. Every other module is one command of `garboard db`.
 
 pub mod backup;
 pub mod catalog;
@@ -42,6 +42,7 @@ pub mod rows;
 pub mod schema;
 pub mod scratch;
 pub mod seed;
+pub mod slow_statement;
 pub mod stats;
 pub mod status;
 pub mod url;

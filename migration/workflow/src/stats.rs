@@ -3,9 +3,11 @@
 mod indexes;
 mod postgres;
 mod sqlite;
+mod statements;
 
 use std::process::ExitCode;
 
+use chrono::Utc;
 use clap::Args;
 use sea_orm::{DatabaseConnection, DbBackend};
 use serde::Serialize;
@@ -15,20 +17,27 @@ use crate::{
     catalog::Catalog,
     connection,
     report::{self, Report, table},
+    slow_statement,
 };
 
 pub use indexes::{MissingIndex, RedundantIndex, missing, redundant};
+pub use statements::{Recorded, StatementStats};
 
 /// Show what takes space and time: tables, indexes, connections, statements.
 ///
 /// Tells how many rows each table has, how large it is and, on PostgreSQL, how many dead rows wait for VACUUM; which
 /// indexes nobody uses, which say what another says already, and which foreign keys have none; how many connections
-/// there are; and which statements took the most time. It only reads. PostgreSQL counts from the time its statistics
-/// were last reset; indexes that are used on a replica only look unused here.
+/// there are; and which statements took the most time. It only reads, but for --forget. PostgreSQL counts from the time
+/// its statistics were last reset; indexes that are used on a replica only look unused here.
+///
+/// Statements are told by `pg_stat_statements` where PostgreSQL has it. Elsewhere, and on SQLite, the server records those
+/// that take longer than `DATABASE_SLOW_STATEMENT`, with placeholders in place of their values, and writes them down
+/// every ten seconds and when it stops. With --json their text is whole.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   garboard db stats
   garboard db stats --exact --statements 20
+  garboard db stats --forget
   garboard db stats --json | jq '.tables[] | select(.dead_rows > 10000)'")]
 pub struct StatsArguments {
     /// Count the rows of each table on PostgreSQL too, instead of taking its estimate; this reads them all.
@@ -37,6 +46,9 @@ pub struct StatsArguments {
     /// How many statements to show.
     #[arg(long, value_name = "N", default_value_t = 10)]
     statements: u32,
+    /// Forget the statements that the server has recorded, once they are shown, and begin anew.
+    #[arg(long)]
+    forget: bool,
 }
 
 /// What a database says of itself. Sizes are in bytes.
@@ -62,8 +74,10 @@ pub struct Stats {
     pub counted_since: Option<String>,
     /// The statements that took the most time altogether.
     pub statements: Vec<StatementStats>,
-    /// Why there are none, and what to do about it.
-    pub statements_missing: Option<String>,
+    /// What they are if the server has recorded them: not all, but those that took long.
+    pub recorded: Option<Recorded>,
+    /// Why there are none, or why PostgreSQL does not know them, and what to do about it.
+    pub statements_missing: Vec<String>,
 }
 
 /// A table.
@@ -109,21 +123,6 @@ pub struct Connections {
     pub limit: i64,
 }
 
-/// A statement. Times are in milliseconds.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct StatementStats {
-    /// Its text, with `$1` for each value.
-    pub text: String,
-    /// How often it ran.
-    pub calls: i64,
-    /// How long altogether.
-    pub total_ms: f64,
-    /// How long at most.
-    pub max_ms: f64,
-    /// How many rows altogether.
-    pub rows: i64,
-}
-
 /// Asks a database about itself.
 ///
 /// # Errors
@@ -137,8 +136,9 @@ pub async fn collect(
     let catalog = Catalog::read(db).await?;
     let mut stats = match db.get_database_backend() {
         DbBackend::Sqlite => sqlite::collect(db, &catalog, report).await?,
-        _ => postgres::collect(db, exact, statements, report).await?,
+        _ => postgres::collect(db, exact, report).await?,
     };
+    statements::collect(db, &mut stats, statements).await?;
     stats.tables.sort_by_key(|table| (std::cmp::Reverse(table.bytes), table.name.clone()));
     stats.indexes.sort_by_key(|index| (std::cmp::Reverse(index.bytes), index.name.clone()));
     stats.redundant_indexes = redundant(&catalog, db.get_database_backend());
@@ -158,9 +158,13 @@ pub async fn run(
     report.database(&project.database)?;
     let db = connection::existing(&project.database).await?;
     let stats = collect(&db, arguments.exact, arguments.statements, report).await?;
-    db.close().await?;
     report.document(&stats)?;
     report.line(text(&stats))?;
+    if arguments.forget {
+        slow_statement::forget(&db, Utc::now()).await?;
+        report.line("\nwhat the server had recorded is forgotten")?;
+    }
+    db.close().await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -173,9 +177,7 @@ fn text(stats: &Stats) -> String {
         parts.push(report::wrapped(&missing.to_string(), 4));
     }
     parts.push(summary(stats));
-    if !stats.statements.is_empty() {
-        parts.push(statements(stats));
-    }
+    parts.push(statements::text(stats));
     parts.extend(stats.statements_missing.iter().map(|why| report::wrapped(why, 0)));
     parts.retain(|part| !part.is_empty());
     parts.join("\n\n")
@@ -233,21 +235,6 @@ fn summary(stats: &Stats) -> String {
         lines.push(format!("counted since {since}"));
     }
     lines.join("\n")
-}
-
-fn statements(stats: &Stats) -> String {
-    let row = |statement: &StatementStats| {
-        let calls = u32::try_from(statement.calls).map_or(f64::INFINITY, f64::from);
-        [
-            format!("{:.0}", statement.total_ms),
-            statement.calls.to_string(),
-            format!("{:.1}", statement.total_ms / calls),
-            format!("{:.1}", statement.max_ms),
-            report::shortened(&statement.text, 64),
-        ]
-    };
-    let rows: Vec<_> = stats.statements.iter().map(row).collect();
-    table(["total ms", "calls", "mean", "max", "statement"], &rows)
 }
 
 /// A size with a unit of 1024 of the one before.

@@ -12,12 +12,12 @@ use std::{
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr,
-    Statement,
+    Statement, Values,
 };
 use sea_query_sqlx::SqlxValues;
 use sqlx::{AssertSqlSafe, Executor, IntoArguments, Pool, Postgres, Sqlite, pool::PoolConnection};
 
-use super::{Observer, deadline::Deadline};
+use super::{Observer, Ran, deadline::Deadline};
 
 /// Where single statements that only read are run.
 pub struct Reader {
@@ -59,12 +59,15 @@ impl Reader {
 
     async fn read(&self, statement: Statement, most: Most) -> Result<Vec<QueryResult>, DbErr> {
         let start = Instant::now();
+        let Statement { sql, values, .. } = statement;
+        // Shared, because sqlx copies a text that it is only lent.
+        let sql = Arc::new(sql);
         let rows = match &self.kept {
-            Kept::Postgres(shelf) => shelf.read(statement, most).await,
-            Kept::Sqlite(shelf) => shelf.read(statement, most).await,
+            Kept::Postgres(shelf) => shelf.read(Arc::clone(&sql), values, most).await,
+            Kept::Sqlite(shelf) => shelf.read(Arc::clone(&sql), values, most).await,
         };
         if let Some(observer) = &self.observer {
-            observer(start.elapsed(), rows.is_err());
+            observer(Ran { sql: &sql, elapsed: start.elapsed(), failed: rows.is_err() });
         }
         rows
     }
@@ -85,7 +88,12 @@ impl<DB: sqlx::Database> Shelf<DB> {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn read(&self, statement: Statement, most: Most) -> Result<Vec<QueryResult>, DbErr>
+    async fn read(
+        &self,
+        sql: Arc<String>,
+        values: Option<Values>,
+        most: Most,
+    ) -> Result<Vec<QueryResult>, DbErr>
     where
         for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
         SqlxValues: IntoArguments<DB>,
@@ -98,8 +106,8 @@ impl<DB: sqlx::Database> Shelf<DB> {
             let deadline = Deadline::new(self.statement_timeout);
             (deadline.over(self.pool.acquire()).await.map_err(failed)?, deadline)
         };
-        let values = SqlxValues(statement.values.unwrap_or_else(|| sea_orm::Values(Vec::new())));
-        let query = sqlx::query_with(AssertSqlSafe(statement.sql), values);
+        let values = SqlxValues(values.unwrap_or_else(|| Values(Vec::new())));
+        let query = sqlx::query_with(AssertSqlSafe(sql), values);
         // Held in a variable of its own until the rows are there: if the reader goes away meanwhile, or the statement
         // fails, the connection is dropped, which hands it to the pool to be tested.
         let run = deadline.start();

@@ -19,11 +19,11 @@ async fn columns(app: &App, backend: Backend) -> Vec<(String, String)> {
     let query = match backend {
         Sqlite => {
             "SELECT m.name || ' ' || c.name FROM sqlite_schema m, pragma_table_info(m.name) c \
-             WHERE m.type = 'table' AND m.name NOT IN ('seaql_migrations', '_migration_history')"
+             WHERE m.type = 'table' AND m.name NOT IN ('seaql_migrations', '_migration_history', '_slow_statement')"
         }
         Postgres => {
             "SELECT table_name || ' ' || column_name FROM information_schema.columns \
-             WHERE table_schema = 'public' AND table_name NOT IN ('seaql_migrations', '_migration_history')"
+             WHERE table_schema = 'public' AND table_name NOT IN ('seaql_migrations', '_migration_history', '_slow_statement')"
         }
     };
     let rows = app.sql(query).await;

@@ -73,9 +73,10 @@ impl Template {
         }
         assert!(server.stop().success(), "the server stops cleanly");
 
-        // A test sees the trail and the messages of what it does itself.
-        database.execute("DELETE FROM audit_log").await;
-        database.execute("DELETE FROM email").await;
+        // A test sees the trail, the messages and the slow statements of what it does itself.
+        for table in ["audit_log", "email", "_slow_statement"] {
+            database.execute(&format!("DELETE FROM {table}")).await;
+        }
         database.execute(r#"UPDATE "user" SET role = 'admin' WHERE name = 'root'"#).await;
         let content = match backend {
             Backend::Sqlite => Content::Sqlite(database.into_bytes(folder.path()).await),

@@ -125,7 +125,7 @@ impl Scratch {
         let query = match self.backend {
             Sqlite => {
                 "SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_schema
-                 WHERE tbl_name NOT IN ('seaql_migrations', '_migration_history') ORDER BY 1"
+                 WHERE tbl_name NOT IN ('seaql_migrations', '_migration_history', '_slow_statement') ORDER BY 1"
             }
             Postgres => {
                 "SELECT concat_ws(' ', item.*) FROM (
@@ -146,7 +146,7 @@ impl Scratch {
                    SELECT 'index', tablename, 0, indexname, indexdef, '', true, ''
                    FROM pg_indexes WHERE schemaname = 'public'
                  ) AS item(kind, tab, number, name, definition, collation_name, filled, standard)
-                 WHERE tab NOT IN ('seaql_migrations', '_migration_history') ORDER BY 1"
+                 WHERE tab NOT IN ('seaql_migrations', '_migration_history', '_slow_statement') ORDER BY 1"
             }
         };
         self.texts(query).await

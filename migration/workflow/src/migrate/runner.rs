@@ -14,6 +14,7 @@ use crate::{
     patience::Patience,
     recorder::{Direction, Script, record_one},
     report::{Report, notice},
+    slow_statement,
 };
 
 /// A migration that has been applied or undone.
@@ -62,6 +63,12 @@ impl<'a> Runner<'a> {
         direction: Direction,
         mut done: impl FnMut(&Step),
     ) -> anyhow::Result<Vec<Step>> {
+        if direction == Direction::Up
+            && let Err(error) = slow_statement::install(self.locked.connection()).await
+        {
+            // Nothing depends on it but `db stats`; and who may not make tables may still find that nothing is pending.
+            tracing::debug!(%error, "cannot make the table of slow statements");
+        }
         let mut steps = Vec::new();
         let mut outcome = Ok(());
         for migration in migrations {

@@ -34,7 +34,6 @@ const CONNECTIONS: &str = "
 pub(super) async fn collect(
     db: &DatabaseConnection,
     exact: bool,
-    statements: u32,
     report: &Report,
 ) -> Result<Stats, DbErr> {
     let mut stats = Stats::default();
@@ -82,15 +81,11 @@ pub(super) async fn collect(
         connections.limit = row.try_get_by_index(3)?;
     }
     stats.connections = Some(connections);
-    match self::statements(db, statements).await? {
-        Ok(found) => stats.statements = found,
-        Err(missing) => stats.statements_missing = Some(missing),
-    }
     Ok(stats)
 }
 
-/// The statements that took the most time, or why nobody knows.
-async fn statements(
+/// The statements that took the most time, or why PostgreSQL does not know.
+pub(super) async fn statements(
     db: &DatabaseConnection,
     limit: u32,
 ) -> Result<Result<Vec<StatementStats>, String>, DbErr> {
@@ -98,7 +93,7 @@ async fn statements(
         "SELECT n.nspname::text FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
         WHERE e.extname = 'pg_stat_statements'";
     let Some(row) = query(db, sql).await?.into_iter().next() else {
-        return Ok(Err("no account of statements is kept: put pg_stat_statements into shared_preload_libraries of the \
+        return Ok(Err("PostgreSQL keeps no account of all statements: put pg_stat_statements into shared_preload_libraries of the \
             server, restart it, and run CREATE EXTENSION pg_stat_statements in this database"
             .to_owned()));
     };
@@ -123,7 +118,8 @@ async fn statements(
             calls: row.try_get_by_index(1)?,
             total_ms: row.try_get_by_index(2)?,
             max_ms: row.try_get_by_index(3)?,
-            rows: row.try_get_by_index(4)?,
+            rows: Some(row.try_get_by_index(4)?),
+            last_seen: None,
         })
     };
     rows.iter().map(read).collect::<Result<_, DbErr>>().map(Ok)

@@ -16,10 +16,6 @@ pub(super) async fn collect(
     let mut stats = Stats {
         bytes: number(db, "PRAGMA page_count").await? * page_size,
         free_bytes: Some(number(db, "PRAGMA freelist_count").await? * page_size),
-        statements_missing: Some(
-            "SQLite keeps no account of statements: the server's /metrics has how long they take, LOG_QUERIES=true their text"
-                .to_owned(),
-        ),
         ..Stats::default()
     };
     let sizes = sizes(db).await.ok();

@@ -24,6 +24,7 @@ mod reset;
 mod rollback;
 mod rows;
 mod seed;
+mod slow_statement;
 mod stats;
 mod status;
 
