@@ -156,6 +156,23 @@ async fn what_is_fast_is_not_recorded(#[values(Sqlite, Postgres)] backend: Backe
     assert!(told.out.contains("no statement took longer than 3600000 ms since 20"), "{}", told.out);
 }
 
+#[rstest]
+#[tokio::test]
+async fn a_record_that_is_gone_disturbs_nobody(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start_with(backend, ALL).await;
+    let [ada] = app.users(["ada"]);
+    while app.count("_slow_statement").await == 0 {
+        ada.get("projects").await;
+    }
+    app.execute("DROP TABLE _slow_statement").await;
+
+    assert_eq!(ada.get("projects").await.status, 200);
+
+    assert!(app.stop().success());
+    let output = app.output();
+    assert_eq!(output.matches("slow statements cannot be recorded").count(), 1, "{output}");
+}
+
 /// Its table is made by whoever migrates: this server may not make any.
 #[tokio::test]
 async fn a_server_that_may_not_record_answers() {
