@@ -22,6 +22,7 @@ pub mod drift;
 #[cfg(feature = "develop")]
 pub mod entities;
 pub mod expected;
+mod git;
 pub mod history;
 pub mod lint;
 pub mod mend;

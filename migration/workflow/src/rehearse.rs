@@ -1,30 +1,27 @@
 //! `garboard db rehearse`: what migrations do to rows, tried on a copy.
 
 mod previous;
+mod rows;
 mod state;
 mod step;
+mod trial;
 
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use sea_orm::DatabaseConnection;
 use sea_orm_migration::MigrationTrait;
 use serde::Serialize;
 
 use crate::{
-    DatabaseUrl, Project,
-    catalog::Catalog,
-    difference::differences,
-    expected, history,
+    DatabaseUrl, Project, expected, history,
     recorder::Direction,
     report::{self, Report},
-    rows::{self, Batch, Order, check_references, defer, enforce, prepare, transaction, write},
     scratch::{self, Scratch},
-    seed,
 };
-use state::State;
+pub use previous::Release;
 pub use step::Step;
+pub use trial::on;
 
 /// The end of `garboard db rehearse --help`.
 const NOTES: &str = "\
@@ -33,6 +30,8 @@ Examples:
   garboard db rehearse --last 1            the migration that was applied last here, for it is applied already
   garboard db rehearse --from postgres://me@replica/shop
                                            on a copy of these rows; that database is only read
+  garboard db rehearse --previous v1.2     where the release that runs has other entities than the applied
+                                           migrations make: two releases back, or a column fewer
 
 It fails if a migration fails, loses rows, cannot be undone, leaves anything else behind when it is undone, does
 something else the second time, or if the release before, which still runs while the new one is deployed, could no
@@ -55,6 +54,14 @@ pub struct RehearseArguments {
     /// Rehearse so many of the migrations that are applied already, the newest ones.
     #[arg(long, value_name = "NUMBER")]
     last: Option<usize>,
+    /// The release that runs during the deployment: a revision of git, or the folder of its entities.
+    ///
+    /// Its entities are what is tried: `v1.2` for those in `entity/src` at that revision, `v1.2:db/entity/src` for those in
+    /// another folder, or `old/entity/src` for a folder that is here, which comes before a revision of the same name. If
+    /// nothing is said, they are those that the applied migrations generate.
+    #[cfg(feature = "develop")]
+    #[arg(long, value_name = "REV|DIR")]
+    previous: Option<String>,
     /// Build the scratch database on this server, not beside the database itself.
     #[arg(long, value_name = "URL")]
     scratch: Option<DatabaseUrl>,
@@ -122,25 +129,38 @@ pub async fn rehearse(
     let applied = history::read_at(&project.database).await?;
     let applied: Vec<_> = applied.into_iter().map(|applied| applied.name).collect();
     let (base, rehearsed) = choose(project, &applied, arguments.last)?;
+    #[cfg(feature = "develop")]
+    let previous = arguments.previous(&project.database)?;
+    #[cfg(not(feature = "develop"))]
+    let previous = None;
     let beside = scratch::beside(&project.database, arguments.scratch.as_ref())?;
     let scratch = Scratch::beside(beside).await?;
     let tried = async {
         let db = scratch.connect().await?;
         expected::build(&db, project.migrations, base).await?;
         match &arguments.from {
-            Some(url) => copy(url, &applied, &db, report).await?,
-            None => fill(&db, arguments.rows, report).await?,
+            Some(url) => rows::copy(url, &applied, &db, report).await?,
+            None => rows::fill(&db, arguments.rows, report).await?,
         }
         db.close().await?;
         // Filled on a connection that was readied for it: migrations get one as they have it elsewhere.
         let db = scratch.connect().await?;
-        let rehearsal = on(&db, &rehearsed, report).await?;
+        let rehearsal = on(&db, &rehearsed, previous, report).await?;
         db.close().await?;
         anyhow::Ok(rehearsal)
     };
     let tried = tried.await;
     scratch.remove().await?;
     tried
+}
+
+#[cfg(feature = "develop")]
+impl RehearseArguments {
+    /// The release that is named.
+    fn previous(&self, database: &DatabaseUrl) -> anyhow::Result<Option<Release>> {
+        let read = |name: &String| Release::read(name, &previous::root()?, database);
+        self.previous.as_ref().map(read).transpose()
+    }
 }
 
 type Chosen = (Vec<String>, Vec<Box<dyn MigrationTrait>>);
@@ -171,149 +191,4 @@ fn choose(project: &Project, applied: &[String], last: Option<usize>) -> anyhow:
         );
     }
     Ok((base, rehearsed))
-}
-
-async fn fill(db: &DatabaseConnection, rows: u64, report: &Report) -> anyhow::Result<()> {
-    if !Catalog::read(db).await?.tables.is_empty() {
-        seed::seed(db, rows, 0, report).await?;
-    }
-    Ok(())
-}
-
-/// Takes over the rows of another database.
-async fn copy(
-    url: &DatabaseUrl,
-    applied: &[String],
-    db: &DatabaseConnection,
-    report: &Report,
-) -> anyhow::Result<()> {
-    let from = history::read_at(url).await?;
-    if from.iter().any(|one| !applied.contains(&one.name)) || from.len() != applied.len() {
-        bail!(
-            "{url} has other migrations than the database that is acted on: compare their `garboard db status`"
-        );
-    }
-    let source = scratch::connect(url).await?;
-    let catalog = rows::snapshot(&source).await?;
-    let steps = rows::steps(&Catalog::read(db).await?, db.get_database_backend(), |name| {
-        catalog.tables.contains_key(name) && !rows::is_derived(name)
-    });
-    prepare(db).await?;
-    transaction(db, async || {
-        let deferred = defer(db, &steps).await?;
-        for relation in steps.iter().flat_map(|step| &step.relations) {
-            let table = catalog.tables.get(&relation.name).context("a table of the source")?;
-            let own = rows::Relation::of(&relation.name, table, source.get_database_backend());
-            let own = own.context("a table with rows")?;
-            let (mut rows, mut count) = (rows::read(&source, &own, Order::Any), 0_usize);
-            loop {
-                let batch = Batch::next(&mut rows).await?;
-                if batch.rows.is_empty() {
-                    break;
-                }
-                write(db, relation, &batch.rows).await?;
-                count += batch.rows.len();
-                report.progress(|| format!("{}: {count} rows", relation.name));
-            }
-        }
-        enforce(db, deferred).await?;
-        check_references(db).await
-    })
-    .await?;
-    source.close().await?;
-    Ok(())
-}
-
-/// Runs migrations up, down, and up again on a database that may be spoilt.
-///
-/// # Errors
-/// Those of the database; a migration that fails is no error, but told.
-pub async fn on(
-    db: &DatabaseConnection,
-    migrations: &[Box<dyn MigrationTrait>],
-    report: &Report,
-) -> anyhow::Result<Rehearsal> {
-    let names = migrations.iter().map(|migration| migration.name().to_owned()).collect();
-    let mut rehearsal = Rehearsal { migrations: names, ..Rehearsal::default() };
-    let before = State::read(db, None).await?;
-    rehearsal.rows = before.count();
-    if rehearsal.rows == 0 {
-        rehearsal.notes.push(
-            "there were no rows: a migration may do well without and fail with them".to_owned(),
-        );
-    }
-    if !rehearsal.all(db, migrations, Direction::Up, report).await {
-        return Ok(rehearsal);
-    }
-    let after = State::read(db, Some(&before.catalog)).await?;
-    rehearsal.compare_rows(&before, &after);
-    rehearsal.problems.extend(previous::problems(db, &before.catalog, report).await?);
-    if !rehearsal.all(db, migrations, Direction::Down, report).await {
-        return Ok(rehearsal);
-    }
-    let back = State::read(db, Some(&before.catalog)).await?;
-    for difference in differences(&before.catalog, &back.catalog) {
-        rehearsal.problems.push(format!("undone, the schema is not as it was: {difference}"));
-    }
-    for (table, was) in &before.rows {
-        if back.rows.get(table).is_some_and(|is| is != was) {
-            rehearsal.problems.push(format!("undone, the rows of {table} are not as they were"));
-        }
-    }
-    if rehearsal.all(db, migrations, Direction::Up, report).await {
-        let again = State::read(db, Some(&before.catalog)).await?;
-        for difference in differences(&after.catalog, &again.catalog) {
-            rehearsal
-                .problems
-                .push(format!("applied again, the schema is another one: {difference}"));
-        }
-    }
-    Ok(rehearsal)
-}
-
-impl Rehearsal {
-    /// Runs all, in their order or against it. Whether none failed.
-    async fn all(
-        &mut self,
-        db: &DatabaseConnection,
-        migrations: &[Box<dyn MigrationTrait>],
-        direction: Direction,
-        report: &Report,
-    ) -> bool {
-        let mut order: Vec<_> = migrations.iter().collect();
-        if direction == Direction::Down {
-            order.reverse();
-        }
-        for migration in order {
-            report.progress(|| format!("{} of {}", self.steps.len(), 3 * migrations.len()));
-            let step = step::run(db, migration.as_ref(), direction).await;
-            if let Some(failed) = &step.failed {
-                let way = if direction == Direction::Up { "applied" } else { "undone" };
-                self.problems.push(format!("{} cannot be {way}: {failed}", step.migration));
-            }
-            let failed = step.failed.is_some();
-            self.steps.push(step);
-            if failed {
-                return false;
-            }
-        }
-        true
-    }
-
-    /// Rows that are gone are a problem; rows that are otherwise may be what a migration is for.
-    fn compare_rows(&mut self, before: &State, after: &State) {
-        for (table, was) in &before.rows {
-            match after.rows.get(table) {
-                Some(is) if is.rows < was.rows => self.problems.push(format!(
-                    "{} of {} rows of {table} are gone",
-                    was.rows - is.rows,
-                    was.rows
-                )),
-                Some(is) if is != was => {
-                    self.notes.push(format!("rows of {table} are no longer what they were"));
-                }
-                _ => {}
-            }
-        }
-    }
 }

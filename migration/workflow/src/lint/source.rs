@@ -3,10 +3,11 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
-use anyhow::{Context, bail};
+use anyhow::Context;
+
+use crate::git;
 
 /// How a comment for the rules begins.
 const MARK: &str = "// lint:";
@@ -50,8 +51,11 @@ pub fn changed(
     migrations: &[String],
 ) -> anyhow::Result<Vec<String>> {
     // What the branch has done since it left the other one, not what that has done since.
-    let base = git(folder, &["merge-base", "HEAD", &format!("{}^{{commit}}", checked(revision)?)])?;
-    let diff = git(
+    let base = git::run(
+        folder,
+        &["merge-base", "HEAD", &format!("{}^{{commit}}", git::revision(revision)?)],
+    )?;
+    let diff = git::run(
         folder,
         &[
             "diff",
@@ -64,27 +68,10 @@ pub fn changed(
             ".",
         ],
     )?;
-    let new = git(folder, &["ls-files", "--others", "--exclude-standard", "--", "."])?;
+    let new = git::run(folder, &["ls-files", "--others", "--exclude-standard", "--", "."])?;
     let changed: Vec<_> = diff.lines().chain(new.lines()).map(Path::new).collect();
     let is_changed = |name: &&String| changed.contains(&Path::new(&format!("{name}.rs")));
     Ok(migrations.iter().filter(is_changed).cloned().collect())
-}
-
-fn checked(revision: &str) -> anyhow::Result<&str> {
-    if revision.starts_with('-') {
-        bail!("{revision} is no revision of git");
-    }
-    Ok(revision)
-}
-
-fn git(folder: &Path, arguments: &[&str]) -> anyhow::Result<String> {
-    let mut git = Command::new("git");
-    git.arg("-C").arg(folder).args(arguments);
-    let done = git.output().context("cannot run git, which --since needs")?;
-    if !done.status.success() {
-        bail!("git cannot tell what was changed: {}", String::from_utf8_lossy(&done.stderr).trim());
-    }
-    Ok(String::from_utf8_lossy(&done.stdout).into_owned())
 }
 
 /// What is written in the source of a migration; nothing, if it has no file of its own.

@@ -1,5 +1,8 @@
 //! Migrations that must not be deployed are caught, and those that may are let through.
 
+mod previous;
+mod source;
+
 use rstest::rstest;
 use sea_orm::DatabaseConnection;
 use workflow::{
@@ -35,7 +38,7 @@ async fn base(backend: Backend) -> (Scratch, DatabaseConnection) {
 async fn rehearse(backend: Backend, migration: Sql) -> Rehearsal {
     let (scratch, db) = base(backend).await;
     let rehearsal =
-        on(&db, &list(&[migration]), &Report::new(true)).await.expect("it can be tried");
+        on(&db, &list(&[migration]), None, &Report::new(true)).await.expect("it can be tried");
     db.close().await.expect("the connection closes");
     scratch.remove().await.expect("the database can be removed");
     rehearsal
@@ -100,6 +103,8 @@ async fn good_ones_pass(#[case] migration: Sql, #[values(Sqlite, Postgres)] back
     sql("m", &["CREATE UNIQUE INDEX uq_kite_owner ON kite (owner_id)"], &["DROP INDEX uq_kite_owner"]),
     "cannot be applied"
 )]
+#[case::another_type(previous::TEXT, "the release before cannot read kite.size: it expects ")]
+#[case::nulls(previous::NULLS, "the release before cannot read kite.size: it expects a value")]
 #[case::no_way_back(Sql { down: None, ..sql("m", NOTE, &[]) }, "cannot be undone")]
 #[case::a_way_back_that_fails(sql("m", NOTE, &["ALTER TABLE kite DROP COLUMN nota"]), "cannot be undone")]
 #[case::a_way_back_that_forgets(sql("m", NOTE, &[]), "undone, the schema is not as it was")]
