@@ -7,6 +7,7 @@
 
 mod change;
 mod column;
+mod names;
 mod rebuild;
 mod rename;
 mod search;
@@ -19,6 +20,8 @@ pub use column::{
     OnDelete::{self, Cascade, Restrict, SetNull},
     big_integer, boolean, date, double, json, one_of, small_integer, string, text, timestamp, uuid,
 };
+pub(crate) use names::is_old_name;
+pub use names::{copy_column, one_name, two_names};
 pub use rebuild::all_or_nothing;
 pub(crate) use rename::{NAMES_FOLLOW, Rename};
 pub use rename::{rename_column, rename_table};

@@ -12,19 +12,22 @@ use sea_schema::{postgres, sqlite};
 use tracing::subscriber::{NoSubscriber, with_default};
 
 use super::Entities;
+use crate::{catalog::Catalog, schema::is_old_name};
 
 /// The generator formats with the `rustfmt.toml` above its output: here, in a temporary folder, with a copy of the
 /// workspace's.
 const RUSTFMT: &str = include_str!("../../../../rustfmt.toml");
 
-/// Generates the entities of a database that is migrated: of its tables but those whose names begin with an underscore.
+/// Generates the entities of a database that is migrated: of its tables but those whose names begin with an underscore, with
+/// their columns but those that have another name since [`two_names`](crate::schema::two_names).
 ///
 /// # Errors
 /// What the database or the generator met; a database without tables; no `rustfmt`.
 pub async fn generate(db: &DatabaseConnection) -> anyhow::Result<Entities> {
+    let catalog = Catalog::read(db).await?;
     let tables = match db.get_database_backend() {
-        DbBackend::Sqlite => discover_sqlite(db).await?,
-        _ => discover_postgres(db).await?,
+        DbBackend::Sqlite => discover_sqlite(db, &catalog).await?,
+        _ => discover_postgres(db, &catalog).await?,
     };
     ensure!(!tables.is_empty(), "the database has no tables: migrate it first");
     let context = EntityWriterContext::new(
@@ -89,7 +92,10 @@ pub(crate) fn is_shown(table: &str) -> bool {
     !table.starts_with('_') && !table.starts_with("sqlite_") && table != "seaql_migrations"
 }
 
-async fn discover_sqlite(db: &DatabaseConnection) -> anyhow::Result<Vec<TableCreateStatement>> {
+async fn discover_sqlite(
+    db: &DatabaseConnection,
+    catalog: &Catalog,
+) -> anyhow::Result<Vec<TableCreateStatement>> {
     use sqlite::def::ColumnVisibility::{GeneratedStored, GeneratedVirtual};
     let pool = db.get_sqlite_connection_pool().clone();
     let discovery = sqlite::discovery::SchemaDiscovery::new(pool);
@@ -99,12 +105,19 @@ async fn discover_sqlite(db: &DatabaseConnection) -> anyhow::Result<Vec<TableCre
         // The application cannot write what the database computes.
         let computed = |hidden: &_| matches!(hidden, GeneratedVirtual | GeneratedStored);
         table.columns.retain(|column| !computed(&column.hidden));
+        let is_old = |column: &str| is_old_name(catalog, &table.name, column);
+        table.columns.retain(|column| !is_old(&column.name));
+        table.constraints.retain(|index| !index.columns.iter().any(|column| is_old(column)));
+        table.foreign_keys.retain(|key| !key.from.iter().any(|column| is_old(column)));
         table.write()
     });
     Ok(written.collect())
 }
 
-async fn discover_postgres(db: &DatabaseConnection) -> anyhow::Result<Vec<TableCreateStatement>> {
+async fn discover_postgres(
+    db: &DatabaseConnection,
+    catalog: &Catalog,
+) -> anyhow::Result<Vec<TableCreateStatement>> {
     let pool = db.get_postgres_connection_pool().clone();
     let discovery = postgres::discovery::SchemaDiscovery::new(pool, "public");
     let schema = discovery.discover().await?;
@@ -113,6 +126,10 @@ async fn discover_postgres(db: &DatabaseConnection) -> anyhow::Result<Vec<TableC
         table.columns.retain(|column| column.generated.is_none());
         // The generator takes them for unique keys of all rows.
         table.unique_constraints.retain(|unique| !unique.is_partial);
+        let is_old = |column: &str| is_old_name(catalog, &table.info.name, column);
+        table.columns.retain(|column| !is_old(&column.name));
+        table.unique_constraints.retain(|key| !key.columns.iter().any(|column| is_old(column)));
+        table.reference_constraints.retain(|key| !key.columns.iter().any(|column| is_old(column)));
         table.write()
     });
     Ok(written.collect())

@@ -8,6 +8,7 @@ use sea_orm_cli::{Cli, Commands};
 use sea_orm_migration::prelude::*;
 use tempfile::TempDir;
 use workflow::entities::{COMMAND, Entities, generate, generate_from_scratch};
+use workflow::schema::two_names;
 
 use crate::harness::Backend::{self, Postgres, Sqlite};
 use crate::harness::{Step, connect, empty, execute};
@@ -90,6 +91,41 @@ async fn what_is_written_is_what_the_command_line_of_seaorm_writes(
     let theirs = Entities::read(&output).expect("the folder can be read");
     assert_eq!(own.diff(&theirs), "");
     assert!(own.files().len() >= 4, "{:?}", own.files().keys());
+    db.close().await.expect("the connection closes");
+    scratch.remove().await.expect("the database can be removed");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_column_that_has_another_name_is_left_out(#[values(Sqlite, Postgres)] backend: Backend) {
+    let scratch = empty(backend).await;
+    let db = connect(&scratch).await;
+    let statements: [&str; 5] = [
+        "CREATE TABLE person (id bigint NOT NULL PRIMARY KEY)",
+        "CREATE TABLE kite (id bigint NOT NULL PRIMARY KEY, owner_id bigint REFERENCES person (id),
+            keeper_id bigint REFERENCES person (id), label varchar(20), mark varchar(20), CONSTRAINT uq UNIQUE (label))",
+        "CREATE UNIQUE INDEX uq_kite_owner_id ON kite (owner_id)",
+        "CREATE UNIQUE INDEX uq_kite_keeper_id ON kite (keeper_id)",
+        // Another column of such a name, which has no other.
+        "CREATE TABLE shop (id bigint NOT NULL PRIMARY KEY, owner_id bigint, label varchar(20))",
+    ];
+    execute(&db, &statements).await;
+    let manager = SchemaManager::new(&db);
+    two_names(&manager, "kite", "owner_id", "keeper_id").await.expect("it has two names");
+    two_names(&manager, "kite", "label", "mark").await.expect("it has two names");
+    execute(&db, &["ANALYZE"]).await;
+
+    let files = generate(&db).await.expect("the generator runs").files().clone();
+
+    let kite = &files["kite.rs"];
+    assert!(!kite.to_lowercase().contains("owner") && !kite.contains("label"), "{kite}");
+    assert!(kite.contains("pub keeper_id: Option<i64>,") && kite.contains("pub mark: "), "{kite}");
+    // One relation, which need not be told from another.
+    assert_eq!(kite.matches("belongs_to = ").count(), 1, "{kite}");
+    assert!(kite.contains("impl Related<super::person::Entity> for Entity"), "{kite}");
+    assert!(files["shop.rs"].contains("pub owner_id") && files["shop.rs"].contains("pub label"));
+    let names: Vec<_> = files.keys().collect();
+    assert_eq!(names, ["kite.rs", "lib.rs", "person.rs", "prelude.rs", "shop.rs"]);
     db.close().await.expect("the connection closes");
     scratch.remove().await.expect("the database can be removed");
 }

@@ -20,7 +20,7 @@ pub(super) const RULES: &[Rule] = &[
         down: false,
         what: "a column is renamed",
         why: "The release that still runs asks for the old name, and fails.",
-        safe_way: "Add the new column, write both, copy, read the new one, and drop the old one in a later release.",
+        safe_way: "Add the new column, keep both equal by two_names(), copy the rows there are, and drop the old one in a later release.",
         check: renaming_column,
     },
     Rule {

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use sea_orm::DbBackend;
 
 use crate::{
-    catalog::{Catalog, Table},
+    catalog::{Catalog, Column, Table},
     rows::Kind,
+    schema::is_old_name,
 };
 
 /// What PostgreSQL hands out as text.
@@ -28,8 +29,9 @@ pub(super) struct Known {
 impl Release {
     /// One whose entities are those of a schema.
     pub fn of(catalog: &Catalog, backend: DbBackend) -> Self {
-        let columns = |table: &Table| {
-            let known = table.columns.iter().map(|column| Known {
+        let columns = |name: &str, table: &Table| {
+            let used = |column: &&Column| !is_old_name(catalog, name, &column.name);
+            let known = table.columns.iter().filter(used).map(|column| Known {
                 name: column.name.clone(),
                 class: class(&column.kind, backend),
                 nullable: column.nullable,
@@ -37,7 +39,7 @@ impl Release {
             known.collect()
         };
         let tables = catalog.tables.iter();
-        Self(tables.map(|(name, table)| (name.clone(), columns(table))).collect())
+        Self(tables.map(|(name, table)| (name.clone(), columns(name, table))).collect())
     }
 
     /// The tables that it knows, by name.
