@@ -14,6 +14,7 @@ mod harness;
 mod kill;
 mod lint;
 mod mend;
+mod merge;
 mod migrate;
 mod migrations;
 mod new;
