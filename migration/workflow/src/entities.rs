@@ -6,17 +6,18 @@ mod files;
 mod generator;
 
 use std::{
+    env,
     path::{Path, PathBuf},
     process::ExitCode,
     time::Instant,
 };
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    DatabaseUrl, Migrations, Project, expected,
+    DatabaseUrl, Migrations, Project, expected, new,
     report::Report,
     scratch::{Scratch, connect},
 };
@@ -46,9 +47,9 @@ pub struct EntitiesArguments {
     /// Write nothing; print how the files would change, and fail if any would.
     #[arg(long)]
     check: bool,
-    /// The folder of the entity crate's source.
-    #[arg(long, value_name = "DIR", default_value = "entity/src")]
-    output: PathBuf,
+    /// The folder of the entity crate's source; if nothing is said, `entity/src` here or in a folder above.
+    #[arg(long, value_name = "DIR")]
+    output: Option<PathBuf>,
     /// Generate from this database, migrated already, instead of a scratch one.
     #[arg(long, value_name = "URL")]
     from: Option<DatabaseUrl>,
@@ -97,11 +98,12 @@ pub async fn run(
 ) -> anyhow::Result<ExitCode> {
     let EntitiesArguments { check, output, from } = arguments;
     let start = Instant::now();
-    ensure!(
-        output.is_dir(),
-        "there is no folder {}: run this in the folder of the project, or say where with --output",
-        output.display()
-    );
+    let output = &match output {
+        Some(folder) => folder.clone(),
+        None => new::find(&env::current_dir()?, "entity/src")
+            .context("there is no entity/src/lib.rs here or in a folder above: go to the project, or name the folder with --output DIR")?,
+    };
+    ensure!(output.is_dir(), "there is no folder {}", output.display());
     let entities = if let Some(url) = from {
         report.database(url)?;
         generate(&connect(url).await?).await?

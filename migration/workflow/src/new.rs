@@ -73,20 +73,21 @@ pub fn run(arguments: &NewArguments, report: &Report) -> anyhow::Result<ExitCode
 /// # Errors
 /// Outside of a project.
 pub fn folder(named: Option<&Path>) -> anyhow::Result<PathBuf> {
+    let missing = || {
+        "there is no migration/src/lib.rs here or in a folder above: go to the project, or name the folder with \
+         --migrations DIR"
+    };
     match named {
         Some(folder) => Ok(folder.to_owned()),
-        None => find(&env::current_dir()?),
+        None => find(&env::current_dir()?, "migration/src").with_context(missing),
     }
 }
 
-/// The folder `migration/src` of the project that `folder` is in.
-fn find(folder: &Path) -> anyhow::Result<PathBuf> {
-    let candidates = folder.ancestors().map(|above| above.join("migration/src"));
-    let mut found = candidates.filter(|candidate| candidate.join("lib.rs").is_file());
-    found.next().context(
-        "there is no migration/src/lib.rs here or in a folder above: go to the project, or name the folder with \
-         --migrations DIR",
-    )
+/// The folder of this name, of sources, of the project that `folder` is in: seen from there.
+pub(crate) fn find(folder: &Path, name: &str) -> Option<PathBuf> {
+    let mut candidates = folder.ancestors().map(|above| above.join(name));
+    let found = candidates.find(|candidate| candidate.join("lib.rs").is_file())?;
+    Some(found.strip_prefix(folder).map_or(found.clone(), Path::to_owned))
 }
 
 /// Writes a migration of this name into the folder of the migrations, registers it in the `lib.rs` there, and gives its

@@ -35,10 +35,12 @@ const CARGO: &str = r#"
 cargo() {
     case "$1 ${2-}" in
         'entities ')
-            "$CARGO" $BUILD --bin entities
-            if "$BINARIES/entities" --check; then echo 'not stale' >&2; return 1; fi
-            "$BINARIES/entities"
-            "$BINARIES/entities" --check ;;
+            "$CARGO" $BUILD --bin db
+            if "$BINARIES/db" entities --check; then echo 'not stale' >&2; return 1; fi
+            "$BINARIES/db" entities
+            "$BINARIES/db" entities --check ;;
+        'db '*)
+            "$GARBOARD" "$@" ;;
         'run --')
             "$GARBOARD" "${@:3}" ;;
         *)
