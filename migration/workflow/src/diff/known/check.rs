@@ -40,36 +40,37 @@ impl Check {
                     self.length = u32::try_from(number).ok();
                 } else {
                     self.most = Some(number);
+                    return is_column(left);
                 }
                 true
             }
-            Expr::BinaryOp { left: _, op: BinaryOperator::GtEq, right } => {
+            Expr::BinaryOp { left, op: BinaryOperator::GtEq, right } => {
                 self.least = number(right);
-                self.least.is_some()
+                self.least.is_some() && is_column(left)
             }
-            Expr::Between { low, high, negated: false, .. } => {
+            Expr::Between { expr, low, high, negated: false } => {
                 (self.least, self.most) = (number(low), number(high));
-                self.least.is_some() && self.most.is_some()
+                self.least.is_some() && self.most.is_some() && is_column(expr)
             }
-            Expr::BinaryOp { left: _, op: BinaryOperator::Eq, right }
+            Expr::BinaryOp { left, op: BinaryOperator::Eq, right }
                 if is_call(right, &["lower"]) =>
             {
                 self.lower_case = true;
-                true
+                is_column(left)
             }
             // PostgreSQL says so of a list of one.
-            Expr::BinaryOp { left: _, op: BinaryOperator::Eq, right } => {
+            Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => {
                 self.values.extend(text(right));
-                !self.values.is_empty()
+                !self.values.is_empty() && is_column(left)
             }
-            Expr::InList { list, negated: false, .. } => {
+            Expr::InList { expr, list, negated: false } => {
                 self.values = list.iter().filter_map(text).collect();
-                self.values.len() == list.len()
+                self.values.len() == list.len() && is_column(expr)
             }
-            Expr::AnyOp { compare_op: BinaryOperator::Eq, right, .. } => {
+            Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. } => {
                 let Expr::Array(array) = bare(right) else { return false };
                 self.values = array.elem.iter().filter_map(text).collect();
-                self.values.len() == array.elem.len()
+                self.values.len() == array.elem.len() && is_column(left)
             }
             // The CHECK of every timestamp on SQLite.
             Expr::BinaryOp { op: BinaryOperator::Custom(word), .. } => word == "GLOB",
@@ -124,8 +125,11 @@ fn is_call(expression: &Expr, names: &[&str]) -> bool {
     let [FunctionArg::Unnamed(FunctionArgExpr::Expr(argument))] = list.args.as_slice() else {
         return false;
     };
-    names.iter().any(|name| call.name.to_string().eq_ignore_ascii_case(name))
-        && matches!(bare(argument), Expr::Identifier(_))
+    names.iter().any(|name| call.name.to_string().eq_ignore_ascii_case(name)) && is_column(argument)
+}
+
+fn is_column(expression: &Expr) -> bool {
+    matches!(bare(expression), Expr::Identifier(_))
 }
 
 /// A default as a value of the vocabulary.
@@ -183,9 +187,15 @@ mod tests {
 
     #[test]
     fn what_the_vocabulary_does_not_say_is_told_from_what_it_says() {
-        for check in
-            ["title <> description", "length(trim(title)) <= 5", "a IN ('x', 1)", "length(a) < 5"]
-        {
+        for check in [
+            "title <> description",
+            "length(trim(title)) <= 5",
+            "a IN ('x', 1)",
+            "lower(a) IN ('x')",
+            "abs(a) >= 1",
+            "a || '' = 'x'",
+            "length(a) < 5",
+        ] {
             assert_eq!(read(check, DbBackend::Sqlite), None, "{check}");
         }
     }
