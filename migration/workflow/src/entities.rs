@@ -12,7 +12,7 @@ use std::{
     time::Instant,
 };
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use clap::Args;
 use serde::Serialize;
 
@@ -23,6 +23,7 @@ use crate::{
 };
 
 pub use files::Entities;
+pub(crate) use files::is_list;
 pub use generator::generate;
 pub(crate) use generator::{formatted, is_shown};
 
@@ -112,6 +113,13 @@ pub async fn run(
         generate_from_scratch(project.migrations).await?
     };
     let old = Entities::read(output)?;
+    if let Some(stranger) = old.stranger().filter(|_| !check) {
+        bail!(
+            "{} has {stranger}, which is no entity and would be deleted: name the folder of the entities alone with \
+             --output; nothing was written",
+            output.display()
+        );
+    }
     let diff = old.diff(&entities);
     let changed = old.changed(&entities);
     if !check {

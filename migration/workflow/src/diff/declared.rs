@@ -12,7 +12,10 @@ use std::collections::BTreeMap;
 use anyhow::{Context, bail};
 use syn::{Fields, Item, ItemEnum, ItemStruct, spanned::Spanned};
 
-use crate::{entities::Entities, schema::OnDelete};
+use crate::{
+    entities::{Entities, is_list},
+    schema::OnDelete,
+};
 use attribute::Attributes;
 use listed::Listed;
 
@@ -139,10 +142,6 @@ pub fn read(entities: &Entities) -> anyhow::Result<Declared> {
         }
     }
     Ok(declared)
-}
-
-fn is_list(file: &str) -> bool {
-    ["lib.rs", "mod.rs", "prelude.rs"].contains(&file)
 }
 
 /// An error with where it is.

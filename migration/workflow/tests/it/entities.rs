@@ -11,7 +11,7 @@ use workflow::entities::{COMMAND, Entities, generate, generate_from_scratch};
 use workflow::schema::two_names;
 
 use crate::harness::Backend::{self, Postgres, Sqlite};
-use crate::harness::{Step, connect, empty, execute};
+use crate::harness::{Step, connect, db, empty, execute, project, server};
 
 const TABLES: [&str; 2] = [
     "CREATE TABLE list (id uuid NOT NULL PRIMARY KEY, name text NOT NULL)",
@@ -140,6 +140,22 @@ async fn a_database_without_tables_is_refused(#[values(Sqlite, Postgres)] backen
     assert!(generate_from_scratch(nothing).await.is_err());
     db.close().await.expect("the connection closes");
     scratch.remove().await.expect("the database can be removed");
+}
+
+#[tokio::test]
+async fn a_folder_of_something_else_is_left_alone() {
+    let folder = TempDir::new().expect("a temporary folder can be made");
+    let path = folder.path().to_str().expect("a path in UTF-8");
+    fs::write(folder.path().join("lib.rs"), "mod mine;").expect("the file can be written");
+    fs::write(folder.path().join("mine.rs"), "// by hand").expect("the file can be written");
+    let project = project(migrations, &server(Sqlite));
+
+    let refused = db(&project, &["entities", "--output", path]).await;
+    let error = refused.expect_err("it is no entity crate").to_string();
+    assert!(error.contains("has mine.rs, which is no entity"), "{error}");
+    let kept = Entities::read(folder.path()).expect("the folder can be read");
+    assert_eq!(kept.files().len(), 2, "{:?}", kept.files());
+    assert_eq!(kept.files()["lib.rs"], "mod mine;");
 }
 
 #[tokio::test]
