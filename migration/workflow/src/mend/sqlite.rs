@@ -21,8 +21,6 @@ pub(super) fn mend(expected: &Catalog, actual: &Catalog) -> Vec<Step> {
             }
             (None, Some(_)) => {
                 gone.insert(name.as_str());
-                let what = format!("the table {name} with its rows");
-                work.push(Step::destroying(format!("DROP TABLE {}", identifier(name)), what));
             }
             (Some(expected_table), Some(table)) if expected_table != table => {
                 let used = actual.objects.values().any(|definition| mentions(definition, name));
@@ -36,6 +34,12 @@ pub(super) fn mend(expected: &Catalog, actual: &Catalog) -> Vec<Step> {
             _ => {}
         }
     }
+    // Where foreign keys are enforced, what refers to a table goes before it.
+    let dropped = actual.tables_in_order().into_iter().rev();
+    work.extend(dropped.filter(|name| !expected.tables.contains_key(*name)).map(|name| {
+        let what = format!("the table {name} with its rows");
+        Step::destroying(format!("DROP TABLE {}", identifier(name)), what)
+    }));
     let before = drop_objects(expected, actual);
     let after = create_objects(expected, actual, &gone);
     script(before.into_iter().chain(work).chain(after).collect(), !gone.is_empty())

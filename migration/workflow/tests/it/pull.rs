@@ -110,6 +110,32 @@ async fn the_migration_compiles_and_goes_up_and_down(
     }
 }
 
+#[tokio::test]
+async fn a_table_goes_after_those_that_refer_to_it() {
+    let scratch = empty(Sqlite).await;
+    let db = connect(&scratch).await;
+    let made = [
+        "CREATE TABLE a (id integer PRIMARY KEY)",
+        "CREATE TABLE b (id integer PRIMARY KEY, a_id integer REFERENCES a (id))",
+        "CREATE TABLE c (id integer PRIMARY KEY, b_id integer REFERENCES b (id))",
+        "INSERT INTO a VALUES (1)",
+        "INSERT INTO b VALUES (1, 1)",
+        "INSERT INTO c VALUES (1, 1)",
+    ];
+    execute(&db, &made).await;
+    let baseline = pull::read(scratch.url(), &db, &[], time()).await.expect("it can be taken over");
+    let drops = baseline.source.lines().filter_map(|line| line.trim().strip_prefix("r#\"DROP "));
+    let drops: Vec<_> = drops.map(|drop| drop.trim_end_matches("\"#,").to_owned()).collect();
+    assert_eq!(drops, ["TABLE \"c\"", "TABLE \"b\"", "TABLE \"a\""]);
+    // As a migration goes down: foreign keys are enforced.
+    execute(&db, &["PRAGMA foreign_keys = ON"]).await;
+    for drop in &drops {
+        db.execute_unprepared(&format!("DROP {drop}")).await.expect("nothing refers to it");
+    }
+    db.close().await.expect("the connection closes");
+    scratch.remove().await.expect("the database can be removed");
+}
+
 #[rstest]
 #[tokio::test]
 async fn what_is_left_out_must_be_there_and_must_not_be_needed(

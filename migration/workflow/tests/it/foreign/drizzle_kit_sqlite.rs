@@ -80,6 +80,6 @@ const DOWN: &[&str] = &[
     r#"DROP VIEW "published""#,
     r#"DROP TABLE "post_tags""#,
     r#"DROP TABLE "posts""#,
-    r#"DROP TABLE "tags""#,
     r#"DROP TABLE "users""#,
+    r#"DROP TABLE "tags""#,
 ];
