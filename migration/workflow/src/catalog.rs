@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub(crate) use sqlite::{
-    constraint_of_table, constraints_of_column, name_decimals, own_name, part, plain,
+    constraint_of_table, constraints_of_column, name_decimals, own_name, part, plain, ruled_name,
 };
 
 /// Where SeaORM records what is applied.

@@ -152,13 +152,18 @@ fn constraints(table: &str, parsed: &CreateTable) -> Vec<(String, Constraint)> {
         if let Constraint::ForeignKey(key) = constraint
             && *name == own_name(constraint)
         {
-            let ruled = format!("fk_{table}_{}", key.columns.join("_"));
+            let ruled = ruled_name(table, key);
             if !given.contains(&ruled) {
                 *name = ruled;
             }
         }
     }
     all
+}
+
+/// The name that the rule gives a foreign key.
+pub(crate) fn ruled_name(table: &str, key: &ForeignKey) -> String {
+    format!("fk_{table}_{}", key.columns.join("_"))
 }
 
 /// The constraints that stand beside a column, with their names.

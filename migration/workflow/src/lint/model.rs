@@ -14,7 +14,7 @@ use sqlparser::ast::{
 use super::statement::Statement;
 use crate::catalog::{
     Catalog, Column, Constraint, ForeignKey, Generated, Index, Object, ObjectKind, Table,
-    constraint_of_table, constraints_of_column, part, plain,
+    constraint_of_table, constraints_of_column, part, plain, ruled_name,
 };
 
 /// The schema after some statements.
@@ -32,6 +32,11 @@ impl Model {
     /// The table of this name.
     pub(crate) fn table(&self, name: &str) -> Option<&Table> {
         self.catalog.tables.get(name)
+    }
+
+    /// Whether a column may be null; nothing if it is not known.
+    pub(crate) fn is_nullable(&self, table: &str, column: &str) -> Option<bool> {
+        self.table(table)?.column(column).map(|column| column.nullable)
     }
 
     /// The foreign keys of other tables to this one, with the table they are in.
@@ -182,6 +187,12 @@ impl Model {
             let index = target.indexes.remove(&key.index_name.value).unwrap_or_default();
             name.clone_from(&key.name.as_ref().unwrap_or(&key.index_name).value);
             made = Constraint::Unique { columns: index.parts };
+        }
+        if let (TableConstraint::ForeignKey(written), Constraint::ForeignKey(key)) =
+            (constraint, &made)
+            && written.name.is_none()
+        {
+            name = ruled_name(table, key);
         }
         target.constraints.insert(name, made);
     }

@@ -177,7 +177,7 @@ fn parse(tokens: Vec<Token>, dialect: &dyn Dialect) -> Option<Sql> {
 }
 
 /// Without what the parser does not know and what no rule asks it about: STRICT and WITHOUT ROWID behind the columns of a
-/// table, CONCURRENTLY before the index to drop, NULLS NOT DISTINCT. What SeaORM makes of a decimal on SQLite, `real(16, 4)`,
+/// table, CONCURRENTLY before the index to drop, the collation of a type that changes, NULLS NOT DISTINCT. What SeaORM makes of a decimal on SQLite, `real(16, 4)`,
 /// gets the name that it has without the numbers.
 fn simplify(mut tokens: Vec<Token>) -> Vec<Token> {
     let start: Vec<_> = tokens.iter().take(3).map(spell).collect();
@@ -188,6 +188,11 @@ fn simplify(mut tokens: Vec<Token>) -> Vec<Token> {
         }
         ["DROP", "INDEX", "CONCURRENTLY"] => {
             tokens.remove(2);
+        }
+        ["ALTER", "TABLE", _] => {
+            while let Some(place) = tokens.iter().position(|token| spell(token) == "COLLATE") {
+                tokens.drain(place..tokens.len().min(place + 2));
+            }
         }
         _ => {}
     }

@@ -193,7 +193,10 @@ fn drop_not_null(migration: &Migration<'_>) -> Vec<Hit> {
     use sqlparser::ast::AlterColumnOperation::DropNotNull;
     let columns = migration.alterations().filter_map(|(place, table, operation)| match operation {
         Operation::AlterColumn { column_name, op: DropNotNull } => {
-            Some(hit(place, format!("{table}.{}", column_name.value)))
+            let name = &column_name.value;
+            let known =
+                migration.steps.get(place).and_then(|step| step.before.is_nullable(&table, name));
+            (known != Some(true)).then(|| hit(place, format!("{table}.{name}")))
         }
         _ => None,
     });

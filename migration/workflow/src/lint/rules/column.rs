@@ -176,11 +176,13 @@ fn not_nullable_field(migration: &Migration<'_>) -> Vec<Hit> {
         if let Operation::AlterColumn { column_name, op: AlterColumnOperation::SetNotNull } =
             operation
         {
-            let checked = migration
-                .steps
-                .get(place)
-                .is_some_and(|step| step.before.is_checked_not_null(&table, &column_name.value));
-            if !checked {
+            let name = &column_name.value;
+            // What is so already is not looked at again.
+            let holds = migration.steps.get(place).is_some_and(|step| {
+                step.before.is_checked_not_null(&table, name)
+                    || step.before.is_nullable(&table, name) == Some(false)
+            });
+            if !holds {
                 hits.push(hit(place, format!("{table}.{}", column_name.value)));
             }
         }

@@ -124,7 +124,7 @@ TRUNCATE task;
 
 -- rule ban-drop-not-null postgres
 -- given
-CREATE TABLE task (id bigint PRIMARY KEY, title text NOT NULL);
+CREATE TABLE task (id bigint PRIMARY KEY, title text NOT NULL, note text);
 -- bad
 ALTER TABLE task ALTER COLUMN title DROP NOT NULL;
 -- finds ban-drop-not-null task.title
@@ -133,6 +133,8 @@ ALTER DOMAIN name DROP NOT NULL;
 -- finds ban-drop-not-null name
 -- good
 ALTER TABLE task ALTER COLUMN title DROP DEFAULT;
+-- good
+ALTER TABLE task ALTER COLUMN note DROP NOT NULL;
 
 -- rule require-enum-value-ordering postgres
 -- given

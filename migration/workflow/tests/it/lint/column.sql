@@ -59,7 +59,7 @@ ALTER TABLE label ALTER COLUMN name SET DATA TYPE bytea USING name::bytea;
 
 -- rule adding-not-nullable-field postgres
 -- given
-CREATE TABLE task (id bigint PRIMARY KEY, title text, note text);
+CREATE TABLE task (id bigint PRIMARY KEY, title text, note text, kind text NOT NULL);
 ALTER TABLE task ADD CONSTRAINT ck_note CHECK (note IS NOT NULL) NOT VALID;
 -- bad
 ALTER TABLE task ALTER COLUMN title SET NOT NULL;
@@ -67,6 +67,8 @@ ALTER TABLE task ALTER COLUMN title SET NOT NULL;
 -- bad
 ALTER TABLE task ALTER COLUMN note SET NOT NULL;
 -- finds adding-not-nullable-field task.note
+-- good
+ALTER TABLE task ALTER COLUMN kind SET NOT NULL;
 -- good
 ALTER TABLE task VALIDATE CONSTRAINT ck_note;
 ALTER TABLE task ALTER COLUMN note SET NOT NULL;
