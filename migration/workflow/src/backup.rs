@@ -34,7 +34,8 @@ use file::{Chunk, Head, Reader, Writer};
 /// The file holds all secrets that the database holds, so only its owner may read it. Keep it elsewhere than the database.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
-  garboard db backup /backups/garboard-$(date +%F).backup && garboard db verify-backup /backups/garboard-$(date +%F).backup")]
+  FILE=/backups/garboard-$(date +%F).backup
+  garboard db backup $FILE && garboard db verify-backup $FILE")]
 pub struct BackupArguments {
     /// The file to write; it appears when it is whole.
     pub file: PathBuf,
@@ -107,6 +108,12 @@ pub async fn backup(
         bail!("{} is there already: name another file, or say --force", path.display());
     }
     let db = existing(url).await?;
+    let migrations = applied(&db).await?;
+    if migrations.is_empty() {
+        bail!(
+            "{url} has had no migrations, so nothing could be restored: is it the right database?"
+        );
+    }
     let mut unfinished = path.as_os_str().to_owned();
     unfinished.push(".tmp");
     let file = private(Path::new(&unfinished));
@@ -118,7 +125,7 @@ pub async fn backup(
         made_at: Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true),
         program: env!("CARGO_PKG_VERSION").to_owned(),
         postgres: backend == DbBackend::Postgres,
-        migrations: applied(&db).await?,
+        migrations,
         fingerprint: catalog.fingerprint(),
         tables: relations(&catalog, backend),
     };

@@ -27,8 +27,8 @@ Example: the schema of another application becomes the first migration of a new 
   garboard db pull --database-url postgres://me@localhost/shop --migrations migration/src --adopt
   cargo entities --from postgres://me@localhost/shop
 
-With --adopt the migration counts as applied there, so `garboard db migrate` goes on from it. The migration is for the
-kind of database that it was read from, and says so on the other.";
+With --adopt the migration counts as applied there, so `garboard db migrate` goes on from it. The
+migration is for the kind of database that it was read from, and says so on the other.";
 
 /// What is asked of `db pull`.
 #[derive(Clone, Debug, Args)]

@@ -11,6 +11,7 @@ mod doctor;
 mod drift;
 mod entities;
 mod harness;
+mod help;
 mod kill;
 mod lint;
 mod mend;
