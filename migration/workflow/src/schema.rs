@@ -12,8 +12,10 @@ mod rebuild;
 mod rename;
 mod search;
 
+#[cfg(feature = "develop")]
 pub(crate) use change::literal;
 pub use change::{Change, change_table};
+#[cfg(feature = "develop")]
 pub(crate) use column::Kind;
 pub use column::{
     Column,
@@ -25,6 +27,8 @@ pub use names::{copy_column, one_name, two_names};
 pub use rebuild::all_or_nothing;
 pub(crate) use rename::{NAMES_FOLLOW, Rename};
 pub use rename::{rename_column, rename_table};
+#[cfg(feature = "develop")]
+pub(crate) use search::{SIDE_COLUMNS, side_table};
 pub use search::{not_searchable, searchable};
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};

@@ -3,6 +3,7 @@
 mod existing;
 mod rename;
 mod resolve;
+mod search;
 
 use std::collections::BTreeSet;
 
@@ -42,7 +43,7 @@ pub(super) fn compare(
     }
     let gone = in_order(gone)?.into_iter().rev();
     operations.extend(gone.map(Operation::DropTable));
-    Ok(operations)
+    Ok(search::around(operations, &known, declared))
 }
 
 /// The tables, each after those that it refers to.

@@ -18,12 +18,14 @@ pub(super) fn lines(operation: &Operation) -> Vec<String> {
         }
         Operation::AddColumn(table, column) => {
             let null = if column.null { ", may be null" } else { "" };
+            let default = column.default.as_ref();
+            let default = default.map_or_else(String::new, |value| format!(", {value} by default"));
             let unique = if column.unique { ", unique" } else { "" };
             let target = column.references.as_ref();
             let target = target
                 .map_or_else(String::new, |target| format!(", refers to {}", referred(target)));
             vec![format!(
-                "+ column {table}.{}: {}{null}{unique}{target}",
+                "+ column {table}.{}: {}{null}{default}{unique}{target}",
                 column.name,
                 kind(&column.kind)
             )]
@@ -33,6 +35,12 @@ pub(super) fn lines(operation: &Operation) -> Vec<String> {
         }
         Operation::Change(table, alterations) => {
             alterations.iter().map(|alteration| changed(table, alteration)).collect()
+        }
+        Operation::Searchable(table, columns) => {
+            vec![format!("+ search of {table} ({})", columns.join(", "))]
+        }
+        Operation::NotSearchable(table, columns) => {
+            vec![format!("- search of {table} ({})", columns.join(", "))]
         }
         Operation::Refuse(why) => vec![format!("! {why}")],
     }

@@ -10,7 +10,7 @@ use sea_orm::DbBackend;
 use super::declared::{self, Declared, Kind};
 use crate::{
     catalog::{self, Catalog, Constraint},
-    schema::{Column, Kind as Word},
+    schema::{Column, Kind as Word, SIDE_COLUMNS, side_table},
 };
 use check::{Check, value};
 
@@ -30,6 +30,19 @@ pub(super) struct Table {
     pub(super) indexes: Vec<Vec<&'static str>>,
     /// The columns of its unique indexes that are plain.
     pub(super) uniques: Vec<Vec<&'static str>>,
+    /// The search in it, if there is one.
+    pub(super) searched: Option<Searched>,
+}
+
+/// What the side table of a searched table is for.
+#[derive(Clone, Debug)]
+pub(super) struct Searched {
+    /// The table, as it is named in the database.
+    pub(super) table: &'static str,
+    /// The columns, as they are named in the database.
+    pub(super) columns: Vec<&'static str>,
+    /// The columns, as they are named once those have other names that get some.
+    pub(super) renamed: Vec<&'static str>,
 }
 
 /// Describes what entities were generated from: `declared` by them, with what only the catalog tells.
@@ -47,6 +60,7 @@ pub(super) fn describe(
             beyond: BTreeMap::new(),
             indexes: plain(found, false),
             uniques: plain(found, true),
+            searched: searched(name, found, catalog),
         };
         for column in &table.columns {
             let own = found.column(&column.name).context("a field has a column")?;
@@ -80,6 +94,16 @@ fn plain(table: &catalog::Table, unique: bool) -> Vec<Vec<&'static str>> {
     let indexes =
         table.indexes.values().filter(|index| index.unique == unique && index.condition.is_none());
     indexes.filter_map(|index| index.parts.iter().map(column).collect()).collect()
+}
+
+/// The search in a table, if its side table goes with it.
+fn searched(name: &str, table: &catalog::Table, catalog: &Catalog) -> Option<Searched> {
+    let side = catalog.tables.get(&side_table(name))?;
+    let copies = side.columns.iter().map(|column| column.name.as_str());
+    let copies = copies.filter(|column| !SIDE_COLUMNS.contains(column)).collect::<Vec<_>>();
+    let columns = all_lasting(&copies);
+    let whole = !columns.is_empty() && columns.iter().all(|column| table.column(column).is_some());
+    whole.then(|| Searched { table: lasting(name), renamed: columns.clone(), columns })
 }
 
 /// A column in the vocabulary, and what of it that cannot say.

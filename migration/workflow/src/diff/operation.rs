@@ -5,7 +5,7 @@ use sea_orm_migration::SchemaManager;
 
 use crate::schema::{
     Change, Column, Kind, NewTable, OnDelete, add_column, change_table, drop_column, drop_table,
-    rename_column, rename_table,
+    not_searchable, rename_column, rename_table, searchable,
 };
 
 /// A step of a migration, in the vocabulary of [`schema`](crate::schema).
@@ -21,6 +21,9 @@ pub(crate) enum Operation {
     DropColumn(&'static str, Column),
     /// What changes about a table otherwise.
     Change(&'static str, Vec<Alteration>),
+    /// The search of a table, in these of its columns, which a side table is for.
+    Searchable(&'static str, Vec<&'static str>),
+    NotSearchable(&'static str, Vec<&'static str>),
     /// What cannot be done, and why.
     Refuse(String),
 }
@@ -95,6 +98,8 @@ impl Operation {
                 let all = alterations.into_iter();
                 all.fold(change_table(table), |change, one| one.add_to(change)).apply(manager).await
             }
+            Self::Searchable(table, columns) => searchable(manager, table, &columns).await,
+            Self::NotSearchable(table, _) => not_searchable(manager, table).await,
             Self::Refuse(why) => Err(DbErr::Migration(why)),
         }
     }
@@ -141,6 +146,12 @@ impl Operation {
                 let undone = alterations.into_iter().rev().map(Alteration::undone);
                 operations.push(Self::Change(table, undone.collect()));
             }
+            Self::Searchable(table, columns) => {
+                operations.push(Self::NotSearchable(table, columns));
+            }
+            Self::NotSearchable(table, columns) => {
+                operations.push(Self::Searchable(table, columns));
+            }
             Self::Refuse(_) => {}
         }
     }
@@ -153,8 +164,9 @@ impl Operation {
             | Self::RenameColumn(table, ..)
             | Self::AddColumn(table, _)
             | Self::DropColumn(table, _)
-            | Self::Change(table, _) => Some(table),
-            Self::Refuse(_) => None,
+            | Self::Change(table, _)
+            | Self::Searchable(table, _) => Some(table),
+            Self::NotSearchable(..) | Self::Refuse(_) => None,
         }
     }
 
@@ -173,6 +185,16 @@ impl Operation {
                 converted.collect()
             }
             _ => Vec::new(),
+        }
+    }
+
+    /// Whether SQLite does all of it or nothing by itself: it is one statement, or one change of a table.
+    pub(super) fn is_whole(&self) -> bool {
+        match self {
+            Self::CreateTable(_) | Self::Searchable(..) | Self::NotSearchable(..) => false,
+            Self::AddColumn(_, column) => !column.unique && column.references.is_none(),
+            Self::DropColumn(_, column) => !column.unique || self.rebuilds(),
+            _ => true,
         }
     }
 

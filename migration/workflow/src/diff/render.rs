@@ -69,8 +69,8 @@ fn body(operations: &[Operation], plain: bool, words: &mut Words) -> String {
         format!("{}{end}", statement(operation, words))
     });
     let statements = statements.collect::<String>();
-    // One change of a table is as one anyway.
-    if plain || operations.len() < 2 {
+    let alone = operations.len() < 2 && operations.iter().all(Operation::is_whole);
+    if plain || alone {
         return statements;
     }
     let wrapper = words.say("all_or_nothing");
@@ -102,6 +102,12 @@ fn statement(operation: &Operation, words: &mut Words) -> String {
             let steps: String = alterations.iter().map(|one| alteration(one, words)).collect();
             format!("{word}({table:?}){steps}.apply(manager).await")
         }
+        Operation::Searchable(table, columns) => {
+            format!("{}(manager, {table:?}, &{columns:?}).await", words.say("searchable"))
+        }
+        Operation::NotSearchable(table, _) => {
+            format!("{}(manager, {table:?}).await", words.say("not_searchable"))
+        }
         Operation::Refuse(why) => format!("Err(DbErr::Migration({why:?}.to_owned()))"),
     }
 }
@@ -121,7 +127,9 @@ fn new_table(table: &NewTable, words: &mut Words) -> String {
 fn column(column: &Column, words: &mut Words) -> String {
     let name = column.name;
     let mut parts = vec![match &column.kind {
-        Kind::String(length) => format!("{}({name:?}, {length})", words.say("string")),
+        Kind::String(length) => {
+            format!("{}({name:?}, {})", words.say("string"), grouped(i64::from(*length)))
+        }
         Kind::OneOf(values) => format!("{}({name:?}, &{values:?})", words.say("one_of")),
         Kind::Uuid => format!("{}({name:?})", words.say("uuid")),
         Kind::Text => format!("{}({name:?})", words.say("text")),
@@ -140,7 +148,7 @@ fn column(column: &Column, words: &mut Words) -> String {
     ];
     parts.extend(said.iter().filter(|(said, _)| *said).map(|(_, method)| (*method).to_owned()));
     if let Some((least, most)) = column.between {
-        parts.push(format!(".between({least}, {most})"));
+        parts.push(format!(".between({}, {})", grouped(least), grouped(most)));
     }
     if let Some(default) = &column.default {
         parts.push(format!(".default({})", value(default)));
@@ -187,9 +195,34 @@ fn value(value: &Value) -> String {
     match value {
         Value::String(Some(text)) => format!("{text:?}"),
         Value::Bool(Some(value)) => value.to_string(),
-        Value::SmallInt(Some(number)) => format!("{number}_i16"),
-        Value::BigInt(Some(number)) => format!("{number}_i64"),
+        Value::SmallInt(Some(number)) => format!("{}_i16", grouped(i64::from(*number))),
+        Value::BigInt(Some(number)) => format!("{}_i64", grouped(*number)),
         Value::Double(Some(number)) => format!("{number:?}_f64"),
         other => format!("{:?}", other.to_string()),
+    }
+}
+
+/// A number as it is written in Rust, where it is long: `525_600`.
+fn grouped(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = if number < 0 { "-".to_owned() } else { String::new() };
+    for (place, digit) in digits.chars().enumerate() {
+        if digits.len() > 4 && place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push('_');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_numbers_are_written_in_groups() {
+        let written = [0, -5, 5_000, 65_536, -525_600, i64::MIN].map(grouped);
+        let groups = ["0", "-5", "5000", "65_536", "-525_600", "-9_223_372_036_854_775_808"];
+        assert_eq!(written, groups);
     }
 }

@@ -6,6 +6,15 @@
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
+/// The columns of a side table that are no copies of columns of its table.
+#[cfg(feature = "develop")]
+pub(crate) const SIDE_COLUMNS: [&str; 4] = ["number", "id", "version", "vector"];
+
+/// The name of the side table of `table`.
+pub(crate) fn side_table(table: &str) -> String {
+    format!("_{table}_search")
+}
+
 /// Makes the side table of `table`, for these of its columns, which hold text.
 ///
 /// # Errors
@@ -64,7 +73,7 @@ fn sqlite(table: &str, columns: &[&str]) -> Vec<String> {
     let names = each(columns, |column| format!(r#", "{column}""#));
     let of = |row| each(columns, |column| format!(r#", {row}."{column}""#));
     let (old, new) = (of("old"), of("new"));
-    let side = format!("_{table}_search");
+    let side = side_table(table);
     let add = format!(r#"INSERT INTO "{side}_words" ("rowid"{names}) VALUES (new."number"{new});"#);
     // How FTS5 forgets a row of a table that it has no copy of.
     let remove = format!(

@@ -4,6 +4,7 @@ mod base;
 mod corpus;
 mod push;
 mod refused;
+mod search;
 mod written;
 
 use std::{fs, path::Path};
@@ -17,6 +18,7 @@ use workflow::{
     diff::{Diff, declared, diff},
     difference::differences,
     entities::{Entities, generate, generate_from_scratch},
+    lint::{Recorded, Severity, lint},
     migrate::apply,
     patience::Patience,
     report::Report,
@@ -57,6 +59,20 @@ async fn the_migration_leads_to_what_was_edited(
     let base = generate_from_scratch(first).await.expect("the base can be generated");
     for case in CASES.iter().skip(part).step_by(PARTS) {
         assert_leads_there(backend, case, &edited(&base, case)).await;
+    }
+}
+
+/// What is written may have to be warned of, but does not break the rules of its own house.
+#[tokio::test]
+async fn what_is_written_has_no_error() {
+    for case in CASES {
+        let migrations = written::migrations(case.name);
+        let recorded = Recorded::record(migrations).await;
+        let written = migrations().last().map(|last| last.name().to_owned()).expect("a migration");
+        let findings = lint(&recorded, &[written], true);
+        let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+        let errors: Vec<_> = errors.map(|error| error.rule).collect();
+        assert_eq!(errors, Vec::<&str>::new(), "{}", case.name);
     }
 }
 

@@ -23,7 +23,7 @@ impl FromStr for Rename {
     type Err = anyhow::Error;
 
     fn from_str(text: &str) -> anyhow::Result<Self> {
-        let how = "is TABLE=TABLE or TABLE.COLUMN=TABLE.COLUMN, such as task.title=task.name";
+        let how = "write TABLE=TABLE or TABLE.COLUMN=TABLE.COLUMN, such as task.title=task.name";
         let (from, to) = text.split_once('=').context(how)?;
         match (from.split_once('.'), to.split_once('.')) {
             (None, None) => Ok(Self { table: None, from: from.to_owned(), to: to.to_owned() }),
@@ -106,7 +106,8 @@ fn column(
     if let Some((_, why)) = table.beyond.remove_entry(from) {
         table.beyond.insert(to, why);
     }
-    let lists = table.indexes.iter_mut().chain(&mut table.uniques).flatten();
+    let searched = table.searched.iter_mut().map(|searched| &mut searched.renamed);
+    let lists = table.indexes.iter_mut().chain(&mut table.uniques).chain(searched).flatten();
     lists.filter(|other| **other == from).for_each(|other| *other = to);
     let declared::Table { columns, primary_key, uniques } = &mut table.declared;
     let names = columns.iter_mut().map(|column| &mut column.name);

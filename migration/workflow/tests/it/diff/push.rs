@@ -20,7 +20,7 @@ use crate::harness::{
     connect, db, empty, execute, project,
 };
 
-fn arguments(renames: &[&str], destroyed: &[&str]) -> PushArguments {
+pub(super) fn arguments(renames: &[&str], destroyed: &[&str]) -> PushArguments {
     let renames = renames.iter().map(|rename| rename.parse().expect("a rename")).collect();
     PushArguments {
         sources: Sources { renames, entities: None },

@@ -1,5 +1,5 @@
 //! What the entities declare, and the migrations before this one do not build:
-//! - new `column task.points: big_integer`
+//! - new `column task.points: big_integer, -5 by default`
 
 use sea_orm_migration::prelude::*;
 

@@ -1,5 +1,5 @@
 //! What the entities declare, and the migrations before this one do not build:
-//! - new `column project.is_open: boolean`
+//! - new `column project.is_open: boolean, TRUE by default`
 
 use sea_orm_migration::prelude::*;
 

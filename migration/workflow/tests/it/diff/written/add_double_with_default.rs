@@ -1,5 +1,5 @@
 //! What the entities declare, and the migrations before this one do not build:
-//! - new `column project.rate: double`
+//! - new `column project.rate: double, 1.5 by default`
 
 use sea_orm_migration::prelude::*;
 

@@ -1,5 +1,5 @@
 //! What the entities declare, and the migrations before this one do not build:
-//! - new `column task.urgency: one of low, high`
+//! - new `column task.urgency: one of low, high, 'low' by default`
 
 use sea_orm_migration::prelude::*;
 

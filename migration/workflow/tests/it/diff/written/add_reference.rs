@@ -3,7 +3,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::schema::{SetNull, add_column, drop_column, uuid};
+use crate::schema::{SetNull, add_column, all_or_nothing, drop_column, uuid};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -11,7 +11,10 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        add_column(manager, "tag", uuid("owner_id").null().references("user", SetNull)).await
+        all_or_nothing(manager, async |manager| {
+            add_column(manager, "tag", uuid("owner_id").null().references("user", SetNull)).await
+        })
+        .await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

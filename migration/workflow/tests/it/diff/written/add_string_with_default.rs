@@ -1,5 +1,5 @@
 //! What the entities declare, and the migrations before this one do not build:
-//! - new `column task.kind: string(255)`
+//! - new `column task.kind: string(255), 'it\'s' by default`
 
 use sea_orm_migration::prelude::*;
 

@@ -3,7 +3,7 @@
 //! - new `table label (name)`
 //! - changed `column project.priority: small_integer becomes big_integer`
 //! - new `column task.label_id: uuid, may be null, refers to label, ON DELETE SET NULL`
-//! - new `column task.points: big_integer`
+//! - new `column task.points: big_integer, 1 by default`
 //! - gone `column task.description, with its values`
 //! - changed `column user.full_name may be null`
 //! - gone `table tag, with its rows`
