@@ -170,7 +170,7 @@ async fn until(
 pub async fn locked(url: &DatabaseUrl) -> anyhow::Result<Locked> {
     let mut options = ConnectOptions::new(url.reveal());
     options.sqlx_logging(false);
-    Locked::open(options).await.with_context(|| format!("cannot connect to {url}"))
+    Locked::open(options).await.with_context(|| url.unreachable())
 }
 
 /// One connection to a database that is there: a SQLite file is not made.

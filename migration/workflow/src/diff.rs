@@ -29,7 +29,7 @@ use crate::{
     catalog::Catalog,
     entities::{self, Entities},
     new,
-    report::Report,
+    report::{Report, wrapped},
 };
 pub use compare::Rename;
 pub(crate) use find::between;
@@ -46,14 +46,15 @@ and let the migration be written, applied, and the entities be put in order:
   garboard db migrate
   cargo entities
 
-Fields are Uuid, String, bool, i16, i64, f64, Date, DateTimeWithTimeZone and Json, or an Option of these. Beyond what the
-generator writes, a field may say
-  default_value = 0                              what rows have where nothing is said
-  default_expr = \"Keyword::Null\"                 that there is no default any more
-  column_type = \"String(StringLen::N(80))\"       how many characters a text has at most; 255 if nothing is said
-  indexed                                        that there is an index
-and be an enum with DeriveActiveEnum that is kept as text. `cargo entities` leaves these words out again. A reference is
-a `belongs_to` of the enum Relation; what else belongs to it, `cargo entities` adds. Delete a file to drop its table.";
+Fields are Uuid, String, bool, i16, i64, f64, Date, DateTimeWithTimeZone and Json, or an Option of
+these. Beyond what the generator writes, a field may say, as #[sea_orm(…)],
+  default_value = 0                          what rows have where nothing is said
+  default_expr = \"Keyword::Null\"             that there is no default any more
+  column_type = \"String(StringLen::N(80))\"   how long a text is at most: 255 if nothing is said
+  indexed                                    that there is an index
+and be an enum with DeriveActiveEnum that is kept as text. `cargo entities` leaves these words out
+again. A reference is a `belongs_to` of the enum Relation; what else belongs to it, `cargo entities`
+adds. Delete a file to drop its table.";
 
 /// Write the migration that makes the database what the entities declare.
 ///
@@ -132,6 +133,9 @@ pub async fn run(
 ) -> anyhow::Result<ExitCode> {
     report.database(&project.database)?;
     let folder = new::folder(arguments.migrations.as_deref())?;
+    if let Some(name) = &arguments.name {
+        new::check(&folder, name)?;
+    }
     let entities = arguments.sources.read(&folder)?;
     let renames = &arguments.sources.renames;
     let work = Box::pin(diff(project, &entities, renames, |question| report.asks(question)));
@@ -142,6 +146,9 @@ pub async fn run(
         return Ok(ExitCode::SUCCESS);
     }
     diff.tell(report)?;
+    for lost in &diff.irreversible {
+        report.line(format!("going down does not bring back {lost}"))?;
+    }
     let source = diff.formatted()?;
     if arguments.plan {
         report.line(format!("\n{source}"))?;
@@ -170,8 +177,7 @@ impl Sources {
     /// # Errors
     /// When the folder is none of an entity crate.
     pub fn read(&self, migrations: &Path) -> anyhow::Result<Entities> {
-        let root = migrations.ancestors().nth(2).unwrap_or(migrations);
-        let beside = || root.join("entity/src");
+        let beside = || migrations.join("../../entity/src");
         let folder = self.entities.clone().unwrap_or_else(beside);
         let entities = Entities::read(&folder)
             .with_context(|| format!("cannot read the entities in {}", folder.display()))?;
@@ -186,19 +192,15 @@ impl Sources {
 }
 
 impl Diff {
-    /// Shows what changes, and what a reader should know.
+    /// Shows what changes, and which sources `cargo entities` will write otherwise.
     pub(crate) fn tell(&self, report: &Report) -> io::Result<()> {
         for change in &self.changes {
-            report.line(format!("  {change}"))?;
-        }
-        for lost in &self.irreversible {
-            report.line(format!("going down does not bring back {lost}"))?;
+            report.line(wrapped(&format!("  {change}"), 4))?;
         }
         if !self.regenerated.is_empty() {
             let files = self.regenerated.join(", ");
-            report.line(format!(
-                "`cargo entities` will write otherwise than they are now: {files}"
-            ))?;
+            let line = format!("`cargo entities` will write otherwise than they are now: {files}");
+            report.line(wrapped(&line, 2))?;
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ use crate::{
     difference::{Difference, differences},
     expected, history,
     mend::{Step, mend},
-    report::Report,
+    report::{Report, wrapped},
     scratch,
 };
 
@@ -21,7 +21,7 @@ use crate::{
 const EXAMPLES: &str = "Examples:
   garboard db drift                          what differs, and the SQL that mends it
   garboard db drift --scratch postgres://me@localhost/postgres
-                                             the user of the database may not create others: build elsewhere";
+                                             build elsewhere: the user may not create databases";
 
 /// Compare the database with what its migrations build.
 ///
@@ -106,7 +106,8 @@ pub async fn run(
 fn tell(drift: &Drift, report: &Report) -> anyhow::Result<()> {
     let Drift { applied, pending, differences, script } = drift;
     if !pending.is_empty() {
-        report.line(format!("pending, so not expected to be there: {}", pending.join(", ")))?;
+        let line = format!("pending, so not expected to be there: {}", pending.join(", "));
+        report.line(wrapped(&line, 2))?;
     }
     if differences.is_empty() {
         report.line(format!("no drift: all is as the {applied} applied migrations build it"))?;

@@ -120,7 +120,10 @@ pub async fn run(
     let recorded = Recorded::record(project.migrations).await;
     let names = recorded.names();
     // Far from the sources, as in an image for production, what they allow is unknown.
-    let folder = new::folder(arguments.migrations.as_deref()).ok();
+    let folder = match &arguments.migrations {
+        Some(named) => Some(new::folder(Some(named))?),
+        None => new::folder(None).ok(),
+    };
     let chosen = choose(project, arguments, &names, folder.as_deref()).await?;
     let mut findings = lint(&recorded, &chosen, !arguments.other_runner);
     if let Some(folder) = &folder {

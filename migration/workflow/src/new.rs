@@ -78,7 +78,11 @@ pub fn folder(named: Option<&Path>) -> anyhow::Result<PathBuf> {
          --migrations DIR"
     };
     match named {
-        Some(folder) => Ok(folder.to_owned()),
+        Some(folder) if folder.join("lib.rs").is_file() => Ok(folder.to_owned()),
+        Some(folder) => bail!(
+            "there is no lib.rs in {}: --migrations names the folder that lists the migrations",
+            folder.display()
+        ),
         None => find(&env::current_dir()?, "migration/src").with_context(missing),
     }
 }
@@ -109,7 +113,7 @@ pub fn create_with(
     now: DateTime<Utc>,
     source: &str,
 ) -> anyhow::Result<(String, PathBuf)> {
-    check(name)?;
+    named(name)?;
     let registry = folder.join("lib.rs");
     let open = File::options().read(true).write(true).open(&registry);
     let mut lib = open.with_context(|| format!("cannot open {}", registry.display()))?;
@@ -118,9 +122,7 @@ pub fn create_with(
     let mut text = String::new();
     lib.read_to_string(&mut text)?;
     let modules = registry::modules(&text);
-    if let Some(taken) = modules.iter().find(|module| described(module) == Some(name)) {
-        bail!("there is {taken} already: give this one another name");
-    }
+    free(&modules, name)?;
     let last = modules.iter().filter_map(|module| time_of(module)).max();
     let after = last.and_then(|last| last.checked_add_signed(Duration::seconds(1)));
     let time = after.map_or(now.naive_utc(), |after| after.max(now.naive_utc()));
@@ -157,7 +159,21 @@ fn time_of(module: &str) -> Option<NaiveDateTime> {
     written.or_else(|_| NaiveDateTime::parse_from_str(&format!("{date}_000000"), TIME)).ok()
 }
 
-fn check(name: &str) -> anyhow::Result<()> {
+/// Whether a migration of the folder could have this name; to be asked before long work.
+#[cfg(feature = "develop")]
+pub(crate) fn check(folder: &Path, name: &str) -> anyhow::Result<()> {
+    named(name)?;
+    free(&registry::modules(&fs::read_to_string(folder.join("lib.rs"))?), name)
+}
+
+fn free(modules: &[&str], name: &str) -> anyhow::Result<()> {
+    if let Some(taken) = modules.iter().find(|module| described(module) == Some(name)) {
+        bail!("there is {taken} already: give this one another name");
+    }
+    Ok(())
+}
+
+fn named(name: &str) -> anyhow::Result<()> {
     let mut words = name.split('_');
     let letters = |word: &str| {
         !word.is_empty()

@@ -71,13 +71,17 @@ pub async fn run(
     let folder = new::folder(arguments.migrations.as_deref())?;
     let entities = arguments.sources.read(&folder)?;
     let ask = |question: &str| report.asks(question);
-    let diff = push(project, &entities, arguments, ask).await?;
+    let work = Box::pin(push(project, &entities, arguments, ask));
+    let diff = report.during(work, |_| "trying it on a scratch database".to_owned()).await?;
     if diff.changes.is_empty() {
         report.line("nothing differs: the database is what the entities declare")?;
     } else {
         diff.tell(report)?;
         if arguments.plan {
-            report.line("nothing was applied")?;
+            report.line(match refusal(&diff, &arguments.destroyed) {
+                Some(words) => format!("nothing was applied; it would take {words}"),
+                None => "nothing was applied".to_owned(),
+            })?;
         } else {
             report.line("applied. Write the migration with `garboard db diff NAME --adopt`, once this is what you want")?;
         }
@@ -109,8 +113,14 @@ pub async fn push(
         bail!("{first} is pending: apply the migrations first, with `garboard db migrate`");
     }
     let diff = tried(project, db, entities, &arguments.sources.renames, ask).await?;
-    refuse(&diff, &arguments.destroyed)?;
-    if !diff.changes.is_empty() && !arguments.plan {
+    if !arguments.plan && !diff.changes.is_empty() {
+        if let Some(words) = refusal(&diff, &arguments.destroyed) {
+            bail!(
+                "this would destroy values: {}\nIf that is meant, say {words}; if something has another name now, say \
+                 --rename OLD=NEW",
+                diff.changes.join("; ")
+            );
+        }
         together(db, diff.steps()).await?;
     }
     locked.close().await?;
@@ -163,16 +173,9 @@ async fn statements(db: &DatabaseConnection) -> anyhow::Result<Vec<String>> {
     Ok(statements.collect::<Result<_, _>>()?)
 }
 
-/// Refuses to destroy what is not named.
-fn refuse(diff: &Diff, named: &[String]) -> anyhow::Result<()> {
-    let open: Vec<_> = diff.destroys.iter().filter(|what| !named.contains(what)).collect();
-    if open.is_empty() {
-        return Ok(());
-    }
-    let words = open.iter().map(|what| format!("--destroy {what}")).collect::<Vec<_>>().join(" ");
-    bail!(
-        "this would destroy values: {}\nIf that is meant, say {words}; if something has another name now, say --rename \
-         OLD=NEW",
-        diff.changes.join("; ")
-    )
+/// What has to be said for that to be destroyed which is not named yet.
+fn refusal(diff: &Diff, named: &[String]) -> Option<String> {
+    let open = diff.destroys.iter().filter(|what| !named.contains(what));
+    let words: Vec<_> = open.map(|what| format!("--destroy {what}")).collect();
+    (!words.is_empty()).then(|| words.join(" "))
 }

@@ -16,7 +16,7 @@ use serde::Serialize;
 use crate::{
     DatabaseUrl, Project, expected, history,
     recorder::Direction,
-    report::{self, Report},
+    report::{self, Report, wrapped},
     scratch::{self, Scratch},
 };
 pub use previous::Release;
@@ -27,15 +27,16 @@ pub use trial::on;
 const NOTES: &str = "\
 Examples:
   garboard db rehearse                     the pending migrations, on made-up rows
-  garboard db rehearse --last 1            the migration that was applied last here, for it is applied already
+  garboard db rehearse --last 1            the one that was applied last, for it is applied already
   garboard db rehearse --from postgres://me@replica/shop
                                            on a copy of these rows; that database is only read
-  garboard db rehearse --previous v1.2     where the release that runs has other entities than the applied
-                                           migrations make: two releases back, or a column fewer
+  garboard db rehearse --previous v1.2     where the release that runs has other entities than the
+                                           applied migrations make: two releases back, say
 
-It fails if a migration fails, loses rows, cannot be undone, leaves anything else behind when it is undone, does
-something else the second time, or if the release before, which still runs while the new one is deployed, could no
-longer read or insert. Times and locks are those of this machine and these rows.";
+It fails if a migration fails, loses rows, cannot be undone, leaves anything else behind when it is
+undone, does something else the second time, or if the release before, which still runs while the
+new one is deployed, could no longer read or insert. Times and locks are those of this machine and
+these rows.";
 
 /// Try the pending migrations on a copy, up, down and up again.
 ///
@@ -101,10 +102,10 @@ pub async fn run(
     let rows: Vec<_> = rows.collect();
     report.line(report::table(["migration", "way", "ms", "holds"], &rows))?;
     for note in &rehearsal.notes {
-        report.line(format!("note: {note}"))?;
+        report.line(wrapped(&format!("note: {note}"), 2))?;
     }
     for problem in &rehearsal.problems {
-        report.line(format!("problem: {problem}"))?;
+        report.line(wrapped(&format!("problem: {problem}"), 2))?;
     }
     let (count, rows) = (rehearsal.migrations.len(), rehearsal.rows);
     let verdict = match rehearsal.problems.len() {
@@ -112,7 +113,8 @@ pub async fn run(
         1 => "1 problem".to_owned(),
         problems => format!("{problems} problems"),
     };
-    report.line(format!("{count} migrations beside {rows} rows: {verdict}"))?;
+    let migrations = if count == 1 { "migration" } else { "migrations" };
+    report.line(format!("{count} {migrations} beside {rows} rows: {verdict}"))?;
     report.document(&rehearsal)?;
     Ok(if rehearsal.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

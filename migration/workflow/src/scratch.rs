@@ -119,7 +119,7 @@ pub async fn connect(url: &DatabaseUrl) -> anyhow::Result<DatabaseConnection> {
     let mut options = ConnectOptions::new(url.reveal());
     options.max_connections(1).min_connections(1).idle_timeout(None).max_lifetime(None);
     options.sqlx_logging(false).connect_timeout(Duration::from_secs(10));
-    Database::connect(options).await.with_context(|| format!("cannot connect to {url}"))
+    Database::connect(options).await.with_context(|| url.unreachable())
 }
 
 /// Removes what processes that were killed have left on the server.

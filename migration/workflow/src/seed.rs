@@ -18,12 +18,12 @@ use tokio::{sync::mpsc, task};
 use crate::{
     Project,
     catalog::Catalog,
+    connection::existing,
     report::{Report, table},
     rows::{
         self, Batch, Checksum, Row, check_references, defer, enforce, prepare, restart_counters,
         transaction, write,
     },
-    scratch::connect,
 };
 use make::{Drawn, Maker};
 use plan::Plan;
@@ -75,7 +75,7 @@ pub async fn run(
     if project.production {
         bail!("made-up rows are refused in production: use a database of your own");
     }
-    let db = connect(&project.database).await?;
+    let db = existing(&project.database).await?;
     let seeded = seed(&db, arguments.rows, arguments.rand, report).await?;
     db.close().await?;
     let rows = seeded.tables.iter().map(|(name, checksum)| {

@@ -44,7 +44,7 @@ pub struct StatsArguments {
     #[arg(long)]
     exact: bool,
     /// How many statements to show.
-    #[arg(long, value_name = "N", default_value_t = 10)]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     statements: u32,
     /// Forget the statements that the server has recorded, once they are shown, and begin anew.
     #[arg(long)]

@@ -57,6 +57,16 @@ impl DatabaseUrl {
         self.0.starts_with("postgres")
     }
 
+    /// What to look at when the database does not answer.
+    pub(crate) fn unreachable(&self) -> String {
+        let ask = if self.is_postgres() {
+            "does PostgreSQL run there, with this user and database?"
+        } else {
+            "is it a SQLite database, in a folder where this user may write?"
+        };
+        format!("cannot connect to {self} ({ask})")
+    }
+
     /// Where the SQLite file is.
     pub fn sqlite_file(&self) -> Option<PathBuf> {
         let path = self.0.strip_prefix("sqlite:")?;

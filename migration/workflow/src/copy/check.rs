@@ -16,7 +16,12 @@ pub(super) fn identity(url: &DatabaseUrl) -> anyhow::Result<String> {
         Some(path) => {
             // Connecting to a file that is not there would make it.
             let path = path.canonicalize();
-            Ok(path.with_context(|| format!("there is no database {url}"))?.display().to_string())
+            Ok(path
+                .with_context(|| {
+                    format!("there is no database {url}: `garboard db migrate` makes one")
+                })?
+                .display()
+                .to_string())
         }
         None => Ok(url.to_string().split('?').next().unwrap_or_default().to_owned()),
     }

@@ -54,8 +54,9 @@ impl Failure {
         } else if script.in_transaction {
             "nothing of it is left"
         } else {
-            "it runs outside of a transaction, so what it did before is still there: mend the cause and run this again \
-             (such a migration has to be written so that it can be repeated, with IF NOT EXISTS and the like)"
+            "it runs outside of a transaction, so what it did before is still there, unless it was one change of a \
+             table: mend the cause and run this again (such a migration has to be written so that it can be \
+             repeated, with IF NOT EXISTS and the like)"
         };
         let name = &script.migration;
         match self {

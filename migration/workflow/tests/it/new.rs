@@ -94,7 +94,9 @@ async fn what_is_no_project_is_said_to_be_none() {
     let here = folder.path().to_str().expect("a path");
     let below = folder.path().join("nowhere");
 
-    for (folder, why) in [(here, "vec!["), (below.to_str().expect("a path"), "cannot open")] {
+    for (folder, why) in
+        [(here, "vec!["), (below.to_str().expect("a path"), "there is no lib.rs in")]
+    {
         let made = db(&project, &["new", "create_tag", "--migrations", folder]).await;
         let error = format!("{:#}", made.expect_err("there is no list"));
         assert!(error.contains(why), "{error}");

@@ -21,7 +21,7 @@ impl Attributes {
                 if !known.contains(&word.as_str()) {
                     let known = known.join(", ");
                     return Err(meta.error(format!(
-                        "a migration cannot say this; what it can say here: {known}"
+                        "a migration cannot say `{word}`; what it can say here: {known}"
                     )));
                 }
                 let value = if meta.input.peek(Token![=]) {
