@@ -65,6 +65,7 @@ pub(super) fn tokens(sql: &str) -> Vec<Token<'_>> {
             '-' if rest.starts_with("--") => (None, until(rest.find('\n'), 1)),
             '/' if rest.starts_with("/*") => (None, until(rest.find("*/"), 2)),
             '\'' => (Some(Kind::Text), end_of_quoted(rest, '\'')),
+            'E' if rest.starts_with("E'") => (Some(Kind::Text), end_of_escaped(rest)),
             '"' | '`' => (Some(Kind::Name), end_of_quoted(rest, first)),
             '[' => (Some(Kind::Name), until(rest.find(']'), 1)),
             _ if first.is_whitespace() => (None, first.len_utf8()),
@@ -94,6 +95,19 @@ fn end_of_quoted(text: &str, quote: char) -> usize {
             return end;
         }
         ends.next();
+    }
+    text.len()
+}
+
+/// Where PostgreSQL's `E'…'` ends, in which a backslash stands before a quotation mark.
+fn end_of_escaped(text: &str) -> usize {
+    let mut letters = text.char_indices().skip(2);
+    while let Some((place, letter)) = letters.next() {
+        match letter {
+            '\\' => drop(letters.next()),
+            '\'' => return place + 1,
+            _ => {}
+        }
     }
     text.len()
 }
@@ -156,5 +170,7 @@ mod tests {
         let names: Vec<_> = tokens(sql).iter().take(5).map(Token::name).collect();
         assert_eq!(names, ["a", "b\"c", "'it''s'", "d e", "f"]);
         assert_eq!(joined(&tokens("a  (b) -- c\nd")), "a (b) d");
+        let escaped: Vec<_> = tokens(r"E'a\\b\'c, \\', E").iter().map(|token| token.text).collect();
+        assert_eq!(escaped, [r"E'a\\b\'c, \\'", ",", "E"]);
     }
 }
