@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, anyhow, bail};
+use heck::ToSnakeCase;
 use syn::{
     Attribute, Expr, Fields, GenericArgument, Item, Lit, Meta, PathArguments, Token, Type,
-    punctuated::Punctuated,
+    ext::IdentExt, punctuated::Punctuated,
 };
 
 /// A field that is kept in a column.
@@ -63,8 +64,8 @@ fn fields(fields: Fields) -> anyhow::Result<Vec<Field>> {
     for field in fields {
         let words = words(&field.attrs)?;
         let name = field.ident.ok_or_else(|| anyhow!("the fields of an entity have names"))?;
-        let name = name.to_string();
-        let name = name.trim_start_matches("r#").trim_matches('_').to_owned();
+        // As SeaORM does.
+        let name = name.unraw().to_string().to_snake_case();
         let (rust, nullable) = match name_of(&field.ty) {
             (outer, Some(inner)) if outer == "Option" => (inner, true),
             (outer, Some(inner)) => (format!("{outer}<{inner}>"), false),

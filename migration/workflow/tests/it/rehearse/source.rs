@@ -89,7 +89,8 @@ async fn the_command_takes_it(#[values(Sqlite, Postgres)] backend: Backend) {
         write(folder.path(), &[("one.rs", &text)]);
     };
 
-    model("one", "pub note: Option<String>");
+    // As SeaORM does, a column is named in snake case.
+    model("one", "pub Note: Option<String>");
     assert!(db(&project, &rehearse).await.expect("it can be rehearsed"));
     model("one", "pub notes: Option<String>");
     assert!(!db(&project, &rehearse).await.expect("it can be rehearsed"));
