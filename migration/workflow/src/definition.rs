@@ -4,6 +4,9 @@ use sea_orm::DbBackend;
 
 use crate::catalog::{Column, Constraint, ForeignKey};
 
+/// How many bytes of a name PostgreSQL keeps.
+pub const LONGEST: usize = 63;
+
 /// A name in quotation marks, good for a statement of either database.
 pub fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))

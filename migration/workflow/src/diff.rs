@@ -181,7 +181,7 @@ impl Sources {
         let folder = self.entities.clone().unwrap_or_else(beside);
         let entities = Entities::read(&folder)
             .with_context(|| format!("cannot read the entities in {}", folder.display()))?;
-        if !entities.has_tables() {
+        if declared::read(&entities)?.is_empty() {
             bail!(
                 "there are no entities in {}: name the folder with --entities DIR",
                 folder.display()

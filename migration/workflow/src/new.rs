@@ -21,7 +21,7 @@ use crate::report::Report;
 /// How the time in a name is written.
 const TIME: &str = "%Y%m%d_%H%M%S";
 /// PostgreSQL cuts off longer identifiers, and an index is named after its table and columns.
-pub(crate) const LONGEST: usize = 48;
+const LONGEST: usize = 48;
 
 /// The end of `garboard db new --help`.
 const NOTES: &str = "\
@@ -173,7 +173,8 @@ fn free(modules: &[&str], name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn named(name: &str) -> anyhow::Result<()> {
+/// Makes sure that a migration can be called this.
+pub(crate) fn named(name: &str) -> anyhow::Result<()> {
     let mut words = name.split('_');
     let letters = |word: &str| {
         !word.is_empty()

@@ -36,9 +36,11 @@ pub(super) fn compare(
     operations.extend(in_order(new)?.into_iter().map(Operation::CreateTable));
     let mut gone = Vec::new();
     for (name, table) in &known {
-        match declared.get(*name) {
-            Some(declared) => operations.extend(existing::changes(name, table, declared)?),
-            None => gone.push(known_table(name, table)),
+        if let Some(mut declared) = declared.get(*name).cloned() {
+            declared.complete(&table.uniques);
+            operations.extend(existing::changes(name, table, &declared)?);
+        } else {
+            gone.push(known_table(name, table));
         }
     }
     let gone = in_order(gone)?.into_iter().rev();
@@ -111,13 +113,14 @@ fn known_table(name: &'static str, known: &known::Table) -> NewTable {
         known.declared.columns.iter().filter_map(|column| known.columns.get(column.name.as_str()));
     let columns: Vec<_> = order.cloned().collect();
     let uniques =
-        known.uniques.iter().filter(|columns| columns.len() > 1).cloned().collect::<Vec<_>>();
+        known.uniques.values().filter(|columns| columns.len() > 1).cloned().collect::<Vec<_>>();
     // A reference that leads no other index gets its own by itself.
     let implied = |index: &Vec<&'static str>| {
         let [only] = index.as_slice() else { return false };
         let referring =
             columns.iter().any(|column| column.name == *only && column.references.is_some());
-        let mut others = known.uniques.iter().chain(&known.indexes).filter(|other| *other != index);
+        let mut others =
+            known.uniques.values().chain(&known.indexes).filter(|other| *other != index);
         referring && !others.any(|other| other.first() == Some(only))
     };
     let indexes = known.indexes.iter().filter(|index| !implied(index)).cloned().collect();
@@ -135,6 +138,11 @@ fn whole(
     let mut table = crate::schema::table(name, columns);
     (table.uniques, table.indexes) = (uniques, indexes);
     table
+}
+
+/// Whether a column holds text.
+fn is_text(kind: &Kind) -> bool {
+    is_string(kind) || *kind == Kind::Text
 }
 
 /// Whether a column holds text whose length or values are limited.

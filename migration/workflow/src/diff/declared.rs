@@ -5,6 +5,7 @@
 
 mod attribute;
 mod field;
+mod key;
 mod listed;
 
 use std::collections::BTreeMap;
@@ -31,6 +32,8 @@ pub struct Table {
     pub primary_key: Vec<String>,
     /// Columns whose values no two rows share, one or several.
     pub uniques: Vec<Vec<String>>,
+    /// The name of the key of several columns that a column says it is part of, by column.
+    pub keys: BTreeMap<String, String>,
 }
 
 /// A column as a field declares it.
@@ -108,29 +111,28 @@ pub fn read(entities: &Entities) -> anyhow::Result<Declared> {
     for (file, parsed) in &files {
         for item in &parsed.items {
             if let Item::Enum(item) = item {
-                listed.add(item).map_err(|error| at(file, error.span(), error))?;
+                listed.add(file, item).map_err(|error| at(file, error.span(), error))?;
             }
         }
-        if let Some(model) = model(&parsed.items) {
+        if let Some(model) = model(file, &parsed.items)? {
             let table = table_name(file, model)?;
-            let module = file.trim_end_matches(".rs").to_owned();
             if names.values().any(|other| *other == table) {
                 bail!("{file}: another file declares the table {table} as well");
             }
-            names.insert(module, table);
+            names.insert(module(file), table);
         }
     }
     let mut declared = Declared::new();
     for (file, parsed) in &files {
-        let Some(model) = model(&parsed.items) else { continue };
+        let Some(model) = model(file, &parsed.items)? else { continue };
         let relations = parsed.items.iter().find_map(|item| match item {
             Item::Enum(item) if item.ident == "Relation" => Some(item),
             _ => None,
         });
-        let own = names.get(file.trim_end_matches(".rs")).context("the file has a table")?;
-        let mut table = columns(file, model, &listed)?;
+        let own = names.get(&module(file)).context("the file has a table")?;
+        let (mut table, variants) = columns(file, model, &listed)?;
         if let Some(relations) = relations {
-            references(file, relations, own, &names, &mut table)?;
+            references(file, relations, own, &names, &variants, &mut table)?;
         }
         declared.insert(own.clone(), table);
     }
@@ -144,16 +146,42 @@ pub fn read(entities: &Entities) -> anyhow::Result<Declared> {
     Ok(declared)
 }
 
+/// What a file is called where it is used.
+fn module(file: &str) -> String {
+    file.trim_end_matches(".rs").to_owned()
+}
+
 /// An error with where it is.
 fn at(file: &str, span: proc_macro2::Span, error: impl std::fmt::Display) -> anyhow::Error {
     anyhow::anyhow!("{file}:{}: {error}", span.start().line)
 }
 
-fn model(items: &[Item]) -> Option<&ItemStruct> {
-    items.iter().find_map(|item| match item {
-        Item::Struct(item) if attribute::derives(&item.attrs, "DeriveEntityModel") => Some(item),
-        _ => None,
-    })
+/// The model of a file, if it has one. Another one there would be taken for a table that is gone.
+fn model<'a>(file: &str, items: &'a [Item]) -> anyhow::Result<Option<&'a ItemStruct>> {
+    let is_entity = |item: &ItemStruct| attribute::derives(&item.attrs, "DeriveEntityModel");
+    let mut models = Vec::new();
+    for item in items {
+        match item {
+            Item::Struct(item) if is_entity(item) => models.push(item),
+            Item::Struct(item) if item.ident == "Model" => {
+                let why = "a model is in SeaORM's compact format: it derives DeriveEntityModel";
+                return Err(at(file, item.span(), why));
+            }
+            Item::Mod(inner) => {
+                let items = inner.content.as_ref().map(|(_, items)| items.as_slice());
+                models.extend(model(file, items.unwrap_or_default())?);
+            }
+            _ => {}
+        }
+    }
+    let own = |model: &ItemStruct| {
+        items.iter().any(|item| matches!(item, Item::Struct(own) if std::ptr::eq(own, model)))
+    };
+    match models.as_slice() {
+        [] => Ok(None),
+        [only] if own(only) => Ok(Some(only)),
+        [first, ..] => Err(at(file, first.span(), "each model has a file of its own")),
+    }
 }
 
 fn table_name(file: &str, model: &ItemStruct) -> anyhow::Result<String> {
@@ -163,15 +191,21 @@ fn table_name(file: &str, model: &ItemStruct) -> anyhow::Result<String> {
     name.with_context(|| format!("{file}: the model has no #[sea_orm(table_name = \"…\")]"))
 }
 
-fn columns(file: &str, model: &ItemStruct, listed: &Listed) -> anyhow::Result<Table> {
+/// The table of a model, and its columns by how SeaORM names their variants of `Column`.
+fn columns(
+    file: &str,
+    model: &ItemStruct,
+    listed: &Listed,
+) -> anyhow::Result<(Table, BTreeMap<String, String>)> {
     let Fields::Named(fields) = &model.fields else {
         return Err(at(file, model.span(), "the model has no named fields"));
     };
     let mut table = Table::default();
+    let mut variants = BTreeMap::new();
     let mut keys: Vec<(String, Vec<String>)> = Vec::new();
     for field in &fields.named {
-        let read = field::read(field, listed).map_err(|error| at(file, error.span(), error))?;
-        let Some(read) = read else { continue };
+        let read =
+            field::read(file, field, listed).map_err(|error| at(file, error.span(), error))?;
         let name = read.column.name.clone();
         if read.primary_key {
             table.primary_key.push(name.clone());
@@ -179,7 +213,9 @@ fn columns(file: &str, model: &ItemStruct, listed: &Listed) -> anyhow::Result<Ta
         if read.unique {
             table.uniques.push(vec![name.clone()]);
         }
+        variants.insert(read.variant, name.clone());
         if let Some(key) = read.unique_key {
+            table.keys.insert(name.clone(), key.clone());
             match keys.iter_mut().find(|(other, _)| *other == key) {
                 Some((_, columns)) => columns.push(name.clone()),
                 None => keys.push((key, vec![name.clone()])),
@@ -190,25 +226,8 @@ fn columns(file: &str, model: &ItemStruct, listed: &Listed) -> anyhow::Result<Ta
         }
         table.columns.push(read.column);
     }
-    table.uniques.extend(keys.into_iter().map(|(name, columns)| in_order_of(&name, columns)));
-    Ok(table)
-}
-
-/// The columns of a key in the order of its name `uq_<table>_<columns>`, if that is their order there.
-fn in_order_of(name: &str, mut columns: Vec<String>) -> Vec<String> {
-    let mut sorted = columns.clone();
-    let mut rest = name;
-    sorted.sort_by_key(|column| std::cmp::Reverse(column.len()));
-    let mut ordered = Vec::new();
-    while let Some(place) = sorted.iter().position(|column| rest.ends_with(&format!("_{column}"))) {
-        let column = sorted.remove(place);
-        rest = rest.strip_suffix(&format!("_{column}")).unwrap_or_default();
-        ordered.insert(0, column);
-    }
-    if sorted.is_empty() {
-        columns = ordered;
-    }
-    columns
+    table.uniques.extend(keys.into_iter().map(|(name, columns)| key::in_order_of(&name, columns)));
+    Ok((table, variants))
 }
 
 /// Notes which columns refer to which tables.
@@ -217,6 +236,7 @@ fn references(
     relations: &ItemEnum,
     own: &str,
     names: &BTreeMap<String, String>,
+    variants: &BTreeMap<String, String>,
     table: &mut Table,
 ) -> anyhow::Result<()> {
     for variant in &relations.variants {
@@ -232,7 +252,9 @@ fn references(
                 said(format!("there is no entity {module}.rs that `belongs_to` could mean"))
             })?,
         };
-        let column = table.columns.iter_mut().find(|column| field::variant(&column.name) == name);
+        let column = variants.get(&name);
+        let column =
+            table.columns.iter_mut().find(|one| column.is_some_and(|column| one.name == *column));
         let column =
             column.ok_or_else(|| said(format!("the model has no field for Column::{name}")))?;
         if column.reference.replace((target, on_delete)).is_some() {
@@ -240,23 +262,4 @@ fn references(
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_has_the_order_of_its_name() {
-        let columns = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(
-            in_order_of("uq_member_user_id_role", columns("role user_id")),
-            columns("user_id role")
-        );
-        assert_eq!(
-            in_order_of("uq_t_a_b_a", columns("a b_a")),
-            columns("b_a a").into_iter().rev().collect::<Vec<_>>()
-        );
-        assert_eq!(in_order_of("any", columns("b a")), columns("b a"));
-    }
 }

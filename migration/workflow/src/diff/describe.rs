@@ -1,7 +1,9 @@
 //! The steps of a migration in words.
 
+use sea_orm::{DbBackend, Value};
+
 use super::operation::{Alteration, Operation, Target};
-use crate::schema::{Column, Kind};
+use crate::schema::{Column, Kind, literal};
 
 /// What a step does, a line each.
 pub(super) fn lines(operation: &Operation) -> Vec<String> {
@@ -49,20 +51,30 @@ pub(super) fn lines(operation: &Operation) -> Vec<String> {
 fn changed(table: &str, alteration: &Alteration) -> String {
     let list = |columns: &[&str]| columns.join(", ");
     match alteration {
-        Alteration::Column { new, from: Some(from), .. } => {
-            format!("~ column {table}.{} may not be null, and becomes {from}", new.name)
-        }
-        Alteration::Column { old, new, .. } => {
-            let (was, is) = (kind(&old.kind), kind(&new.kind));
-            let null = if old.null && !new.null { ", and may not be null" } else { "" };
-            format!("~ column {table}.{}: {was} becomes {is}{null}", new.name)
+        Alteration::Column { old, new, from } => {
+            let mut said = Vec::new();
+            let colon = if old.kind == new.kind { "" } else { ":" };
+            if old.kind != new.kind {
+                said.push(format!("{} becomes {}", kind(&old.kind), kind(&new.kind)));
+            }
+            if old.between.is_some() && new.between.is_none() {
+                said.push("has no bounds".to_owned());
+            }
+            if old.null != new.null {
+                said.push(if new.null { "may be null" } else { "may not be null" }.to_owned());
+            }
+            said.extend(from.map(|from| format!("becomes {from}")));
+            let told = |column: &Column| column.default.as_ref().map(ToString::to_string);
+            if told(old) != told(new) {
+                said.push(default(new.default.as_ref()));
+            }
+            format!("~ column {table}.{}{colon} {}", new.name, said.join(", and "))
         }
         Alteration::Nullable(column) => format!("~ column {table}.{column} may be null"),
         Alteration::NotNull(column) => format!("~ column {table}.{column} may not be null"),
-        Alteration::Default(column, _, Some(value)) => {
-            format!("~ column {table}.{column} has the default {value}")
+        Alteration::Default(column, _, value) => {
+            format!("~ column {table}.{column} {}", default(value.as_ref()))
         }
-        Alteration::Default(column, _, None) => format!("~ column {table}.{column} has no default"),
         Alteration::Reference(column, _, Some(target)) => {
             format!("~ column {table}.{column} refers to {}", referred(target))
         }
@@ -74,6 +86,13 @@ fn changed(table: &str, alteration: &Alteration) -> String {
         Alteration::Index(columns) => format!("+ index {table} ({})", list(columns)),
         Alteration::DropIndex(columns) => format!("- index {table} ({})", list(columns)),
     }
+}
+
+fn default(value: Option<&Value>) -> String {
+    value.map_or_else(
+        || "has no default".to_owned(),
+        |value| format!("has the default {}", literal(value, DbBackend::Sqlite)),
+    )
 }
 
 fn referred((table, action): &Target) -> String {

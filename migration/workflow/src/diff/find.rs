@@ -151,6 +151,8 @@ fn about(changes: &[String], lost: &[String]) -> Vec<String> {
     let mut lines = vec![
         "What the entities declare, and the migrations before this one do not build:".to_owned(),
     ];
+    // A line end of a text would end the comment.
+    let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let words = |change: &String| {
         let (sign, what) = change.split_at_checked(1).unwrap_or_default();
         let word = match sign {
@@ -158,12 +160,12 @@ fn about(changes: &[String], lost: &[String]) -> Vec<String> {
             "-" => "gone",
             _ => "changed",
         };
-        format!("- {word} `{}`", what.trim())
+        format!("- {word} `{}`", one_line(what))
     };
     lines.extend(changes.iter().map(words));
     if !lost.is_empty() {
         lines.extend([String::new(), "Going down does not bring back".to_owned()]);
-        lines.extend(lost.iter().map(|lost| format!("- {lost}")));
+        lines.extend(lost.iter().map(|lost| format!("- {}", one_line(lost))));
     }
     lines
 }
@@ -177,5 +179,5 @@ fn name(operations: &[Operation]) -> String {
         [Operation::AddColumn(table, column)] => format!("add_{}_to_{table}", column.name),
         _ => format!("change_{}", tables.join("_")),
     };
-    if name.len() > new::LONGEST { "change_schema".to_owned() } else { name }
+    if new::named(&name).is_ok() { name } else { "change_schema".to_owned() }
 }

@@ -28,8 +28,8 @@ pub(super) struct Table {
     pub(super) beyond: BTreeMap<&'static str, String>,
     /// The columns of its indexes that are plain.
     pub(super) indexes: Vec<Vec<&'static str>>,
-    /// The columns of its unique indexes that are plain.
-    pub(super) uniques: Vec<Vec<&'static str>>,
+    /// The columns of its unique indexes that are plain, by name.
+    pub(super) uniques: BTreeMap<String, Vec<&'static str>>,
     /// The search in it, if there is one.
     pub(super) searched: Option<Searched>,
 }
@@ -45,6 +45,13 @@ pub(super) struct Searched {
     pub(super) renamed: Vec<&'static str>,
 }
 
+impl Table {
+    /// What makes the default of a column, if the vocabulary does not say that.
+    pub(super) fn computed(&self, column: &str) -> Option<&String> {
+        self.beyond.get(column).filter(|why| why.starts_with(DEFAULT))
+    }
+}
+
 /// Describes what entities were generated from: `declared` by them, with what only the catalog tells.
 pub(super) fn describe(
     declared: &Declared,
@@ -58,10 +65,11 @@ pub(super) fn describe(
             declared: table.clone(),
             columns: BTreeMap::new(),
             beyond: BTreeMap::new(),
-            indexes: plain(found, false),
+            indexes: plain(found, false).into_values().collect(),
             uniques: plain(found, true),
             searched: searched(name, found, catalog),
         };
+        described.declared.complete(&described.uniques);
         for column in &table.columns {
             let own = found.column(&column.name).context("a field has a column")?;
             let (word, beyond) = word(name, column, own, found, backend);
@@ -86,14 +94,17 @@ pub(super) fn all_lasting<T: AsRef<str>>(texts: &[T]) -> Vec<&'static str> {
     texts.iter().map(|text| lasting(text.as_ref())).collect()
 }
 
-fn plain(table: &catalog::Table, unique: bool) -> Vec<Vec<&'static str>> {
+fn plain(table: &catalog::Table, unique: bool) -> BTreeMap<String, Vec<&'static str>> {
     let column = |part: &String| {
         let name = part.trim_matches('"');
         table.column(name).map(|column| lasting(&column.name))
     };
-    let indexes =
-        table.indexes.values().filter(|index| index.unique == unique && index.condition.is_none());
-    indexes.filter_map(|index| index.parts.iter().map(column).collect()).collect()
+    let indexes = table
+        .indexes
+        .iter()
+        .filter(|(_, index)| index.unique == unique && index.condition.is_none());
+    let columns = |index: &catalog::Index| index.parts.iter().map(column).collect::<Option<_>>();
+    indexes.filter_map(|(name, index)| Some((name.clone(), columns(index)?))).collect()
 }
 
 /// The search in a table, if its side table goes with it.
@@ -117,12 +128,12 @@ fn word(
     let name = lasting(&column.name);
     let mut beyond = None;
     let check = whole.constraints.get(&format!("ck_{table}_{name}"));
+    let check = match check {
+        Some(Constraint::Check { expression }) => Some(expression),
+        _ => None,
+    };
     let mut read = Check::default();
-    if let Some(Constraint::Check { expression }) = check
-        && !read.whole(expression, backend)
-    {
-        beyond = Some(format!("CHECK ({expression})"));
-    }
+    let understood = check.is_none_or(|expression| read.whole(expression, name, backend));
     let kind = match &column.kind {
         Kind::Uuid => Word::Uuid,
         Kind::Text => Word::Text,
@@ -130,7 +141,7 @@ fn word(
             Word::OneOf(Vec::leak(all_lasting(&read.values)))
         }
         Kind::String(_) | Kind::OneOf(_) => Word::String(read.length.unwrap_or_else(|| {
-            beyond.get_or_insert_with(|| "a text without a longest length".to_owned());
+            beyond = Some("a text without a longest length".to_owned());
             LENGTH
         })),
         Kind::Boolean => Word::Boolean,
@@ -145,16 +156,27 @@ fn word(
     word.null = column.null;
     word.lower_case = read.lower_case;
     word.between = read.least.zip(read.most);
-    word.unique = whole.indexes.contains_key(&format!("uq_{table}_{name}"));
+    if let Some(expression) = check
+        && !(understood && read == Check::of(&word, backend))
+    {
+        beyond = Some(format!("CHECK ({expression})"));
+    }
+    word.unique = whole
+        .indexes
+        .get(&format!("uq_{table}_{name}"))
+        .is_some_and(|index| index.condition.is_none());
     word.references = column.reference.as_ref().map(|(table, action)| (lasting(table), *action));
     if let Some(default) = &own.default {
         word.default = value(default, &column.kind, backend);
         if word.default.is_none() {
-            beyond.get_or_insert_with(|| format!("DEFAULT {default}"));
+            beyond = Some(format!("{DEFAULT} {default}"));
         }
     }
     (word, beyond)
 }
+
+/// How it begins that the vocabulary does not say a default.
+const DEFAULT: &str = "DEFAULT";
 
 /// How long a text may be where nothing is said, in characters.
 pub(super) const LENGTH: u32 = 255;

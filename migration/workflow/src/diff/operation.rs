@@ -77,12 +77,34 @@ pub(super) fn undoing(operations: &[Operation]) -> Undoing {
     for operation in operations.iter().rev() {
         operation.undo(&mut undoing);
     }
+    undoing.lost.extend(operations.iter().flat_map(|one| shared_keys(one, operations)));
     let refusal = |one: &Operation| matches!(one, Operation::Refuse(_));
     if undoing.operations.iter().any(refusal) {
         undoing.operations.retain(refusal);
         undoing.operations.truncate(1);
     }
     undoing
+}
+
+/// The keys that go with a column, whose values come back as one.
+fn shared_keys(change: &Operation, operations: &[Operation]) -> Vec<String> {
+    let Operation::Change(table, alterations) = change else { return Vec::new() };
+    let same_everywhere = |name: &&str| {
+        operations.iter().any(|one| {
+            matches!(one, Operation::DropColumn(other, column)
+                if other == table && column.name == *name && (!column.null || column.default.is_some()))
+        })
+    };
+    let keys = alterations.iter().filter_map(|alteration| match alteration {
+        Alteration::DropUnique(columns) if columns.iter().any(same_everywhere) => {
+            let columns = columns.join(", ");
+            Some(format!(
+                "unique `{table} ({columns})`, where rows share the rest of it: it fails then"
+            ))
+        }
+        _ => None,
+    });
+    keys.collect()
 }
 
 impl Operation {
@@ -117,6 +139,13 @@ impl Operation {
                 operations.push(Self::RenameColumn(table, to, from));
             }
             Self::AddColumn(table, column) => operations.push(Self::DropColumn(table, column)),
+            Self::DropColumn(table, column) if column.unique && column.default.is_some() => {
+                let name = column.name;
+                lost.push(format!("`{table}.{name}`, of which no two rows share a value"));
+                operations.push(Self::Refuse(format!(
+                    "the values of {table}.{name} are gone, and no two rows may share one"
+                )));
+            }
             Self::DropColumn(table, column) if column.null || column.default.is_some() => {
                 lost.push(format!("the values of `{table}.{}`", column.name));
                 operations.push(Self::AddColumn(table, column));
@@ -139,8 +168,13 @@ impl Operation {
             }
             Self::Change(table, alterations) => {
                 for alteration in &alterations {
-                    if let Alteration::Column { new, from: Some(_), .. } = alteration {
-                        lost.push(format!("which rows had no `{table}.{}`", new.name));
+                    let Alteration::Column { old, new, from } = alteration else { continue };
+                    let name = new.name;
+                    if from.is_some() {
+                        lost.push(format!("which rows had no `{table}.{name}`"));
+                    }
+                    if may_lose(&old.kind, &new.kind) {
+                        lost.push(format!("the values of `{table}.{name}` as they were"));
                     }
                 }
                 let undone = alterations.into_iter().rev().map(Alteration::undone);
@@ -191,18 +225,26 @@ impl Operation {
     /// Whether SQLite does all of it or nothing by itself: it is one statement, or one change of a table.
     pub(super) fn is_whole(&self) -> bool {
         match self {
-            Self::CreateTable(_) | Self::Searchable(..) | Self::NotSearchable(..) => false,
+            Self::CreateTable(_)
+            | Self::DropTable(_)
+            | Self::Searchable(..)
+            | Self::NotSearchable(..) => false,
             Self::AddColumn(_, column) => !column.unique && column.references.is_none(),
             Self::DropColumn(_, column) => !column.unique || self.rebuilds(),
             _ => true,
         }
     }
 
-    /// Whether SQLite does it by making the table anew, which takes a transaction of its own kind.
+    /// Whether SQLite does it in a transaction of its own kind, in which no foreign key is enforced.
     pub(super) fn rebuilds(&self) -> bool {
         match self {
             Self::Change(..) | Self::RenameTable(..) | Self::RenameColumn(..) => true,
             Self::DropColumn(_, column) => column.references.is_some(),
+            // Its rows go first, one by one, where each may hold another.
+            Self::DropTable(table) => {
+                let own = Some((table.name, OnDelete::Restrict));
+                table.columns.iter().any(|column| column.references == own)
+            }
             _ => false,
         }
     }

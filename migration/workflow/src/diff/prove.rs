@@ -1,6 +1,8 @@
 //! Whether the steps of a migration lead where they should, seen on a database.
 
-use anyhow::{Context, ensure};
+use std::collections::BTreeSet;
+
+use anyhow::{Context, bail, ensure};
 use sea_orm::{DatabaseConnection, DbBackend};
 use sea_orm_migration::SchemaManager;
 
@@ -10,8 +12,8 @@ use super::{
     operation::{Operation, Undoing, perform},
 };
 use crate::{
-    DatabaseUrl, catalog::Catalog, connection, difference::differences, entities::Entities,
-    history, rows::transaction, schema::all_or_nothing,
+    DatabaseUrl, catalog::Catalog, connection, definition::LONGEST, difference::differences,
+    entities::Entities, history, rows::transaction, schema::all_or_nothing,
 };
 
 /// What the steps led to.
@@ -35,6 +37,14 @@ pub(super) async fn prove(
     let before = Catalog::read(db).await?;
     together(db, up).await.context("this cannot be migrated")?;
     let catalog = Catalog::read(db).await?;
+    let had = names(&before);
+    if let Some(name) =
+        names(&catalog).into_iter().find(|name| name.len() > LONGEST && !had.contains(name))
+    {
+        bail!(
+            "PostgreSQL would cut the name {name} off after {LONGEST} bytes: name the table or the column shorter"
+        );
+    }
     let (known, entities) = read(db).await?;
     let mut remains = Vec::new();
     if !down.operations.iter().any(|one| matches!(one, Operation::Refuse(_))) {
@@ -44,6 +54,23 @@ pub(super) async fn prove(
         remains = left.iter().map(|left| format!("the schema as it was: `{left}`")).collect();
     }
     Ok(Proof { entities, known, catalog, remains })
+}
+
+/// Whether a constraint has no name, but what it says in place of one.
+fn is_definition(name: &str) -> bool {
+    name.contains('(')
+}
+
+/// What things are called.
+fn names(catalog: &Catalog) -> BTreeSet<&str> {
+    let mut names = BTreeSet::new();
+    for (name, table) in &catalog.tables {
+        names.insert(name.as_str());
+        names.extend(table.columns.iter().map(|column| column.name.as_str()));
+        let constraints = table.constraints.keys().filter(|name| !is_definition(name));
+        names.extend(constraints.chain(table.indexes.keys()).map(String::as_str));
+    }
+    names
 }
 
 /// Does steps as a migration of them would: all or nothing.

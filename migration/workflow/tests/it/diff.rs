@@ -2,6 +2,7 @@
 
 mod base;
 mod corpus;
+mod hostile;
 mod push;
 mod refused;
 mod search;

@@ -3,14 +3,14 @@
 use anyhow::{bail, ensure};
 use sea_orm::DbBackend;
 
-use super::resolve;
+use super::{is_text, resolve};
 use crate::{
     diff::{
         declared,
         known::{self, all_lasting, lasting},
         operation::{Alteration, Operation},
     },
-    schema::{Column, literal},
+    schema::{Column, Kind, literal},
 };
 
 /// The steps that make a table what is declared: columns come first and go last, so that keys and indexes can follow.
@@ -20,7 +20,7 @@ pub(super) fn changes(
     declared: &declared::Table,
 ) -> anyhow::Result<Vec<Operation>> {
     ensure!(
-        known.declared.primary_key == declared.primary_key,
+        primary_key(&known.declared) == primary_key(declared),
         "{name}: a primary key is not changed: make a new table, and move the rows"
     );
     let mut table = Changes { name, known, declared, added: Vec::new(), alterations: Vec::new() };
@@ -33,7 +33,7 @@ pub(super) fn changes(
             Some(before) => table.alter(field, before)?,
         }
     }
-    table.add_keys();
+    table.add_keys()?;
     table.index();
     let Changes { added, alterations, .. } = table;
     let mut operations: Vec<_> =
@@ -71,7 +71,7 @@ impl<'a> Changes<'a> {
             if self.declared.uniques.iter().any(|other| same(other, unique)) {
                 continue;
             }
-            let Some(found) = self.known.uniques.iter().find(|other| same(other, unique)) else {
+            let Some(found) = self.known.uniques.values().find(|other| same(other, unique)) else {
                 bail!(
                     "{}: the key ({}) is none that the migrations have made: drop it with `garboard db new`",
                     self.name,
@@ -81,6 +81,12 @@ impl<'a> Changes<'a> {
             // With a column goes the key of that column alone.
             if !matches!(found.as_slice(), [only] if goes(only)) {
                 self.alterations.push(Alteration::DropUnique(found.clone()));
+            }
+        }
+        for unique in self.known.uniques.values().filter(|unique| unique.len() > 1) {
+            let drop = Alteration::DropUnique(unique.clone());
+            if unique.iter().any(goes) && !self.alterations.contains(&drop) {
+                self.alterations.push(drop);
             }
         }
         for index in &self.known.indexes {
@@ -120,6 +126,12 @@ impl<'a> Changes<'a> {
             column = column.name
         );
         column.unique = self.declared.uniques.contains(&vec![field.name.clone()]);
+        ensure!(
+            !column.unique || column.default.is_none(),
+            "{name}.{column} is new and unique, so the rows that there are cannot all have its default: make it an Option \
+             without one",
+            column = column.name
+        );
         // Several references to one table are numbered in an order that only a change keeps the same on both databases.
         let referred = |other: &&declared::Column| {
             other.name != field.name
@@ -145,21 +157,29 @@ impl<'a> Changes<'a> {
             (column.unique, column.references) = (false, None);
             column
         };
+        ensure!(
+            is_converted_alike(&old.kind, &new.kind),
+            "{}.{name}: the databases do not make one type of the other alike: say how, with `garboard db new` and \
+             `column_from`",
+            self.name
+        );
         let filled = new.default.as_ref().filter(|_| old.null && !new.null).map(|default| {
             let default = literal(default, DbBackend::Sqlite);
             lasting(&format!("coalesce({}, {default})", crate::definition::identifier(name)))
         });
         let described =
             old.kind != new.kind || old.lower_case != new.lower_case || old.between != new.between;
-        if described || filled.is_some() {
-            if let Some(why) = self.known.beyond.get(name).filter(|_| described) {
-                bail!(
-                    "{}.{name} has more than the vocabulary of the migrations says ({why}), which would be lost: change \
-                     it with `garboard db new`",
-                    self.name
-                );
-            }
-            let from = filled.filter(|_| !described);
+        let anew = described || filled.is_some();
+        let computed = self.known.computed(name).filter(|_| field.default.is_some());
+        if let Some(why) = computed.or_else(|| self.known.beyond.get(name).filter(|_| anew)) {
+            bail!(
+                "{}.{name} has more than the vocabulary of the migrations says ({why}), which would be lost: change \
+                 it with `garboard db new`",
+                self.name
+            );
+        }
+        if anew {
+            let from = filled.filter(|_| is_text(&old.kind) == is_text(&new.kind));
             self.alterations.push(Alteration::Column { old: bare(old), new: bare(&new), from });
         } else {
             if old.null != new.null {
@@ -179,14 +199,27 @@ impl<'a> Changes<'a> {
     }
 
     /// Keys that are declared and not there, but for those that a new column brings.
-    fn add_keys(&mut self) {
+    fn add_keys(&mut self) -> anyhow::Result<()> {
         for unique in &self.declared.uniques {
             let there = self.known.declared.uniques.iter().any(|other| same(other, unique));
             let own = |column: &Column| matches!(unique.as_slice(), [only] if *only == column.name);
-            if !there && !self.added.iter().any(own) {
+            if there {
+                continue;
+            }
+            if let [only] = unique.as_slice()
+                && let Some(key) = self.declared.keys.get(only)
+            {
+                bail!(
+                    "{}: of the fields that are there, {only} alone says unique_key = {key:?}: name the key at each of its \
+                     fields; or say unique; or leave it out",
+                    self.name
+                );
+            }
+            if !self.added.iter().any(own) {
                 self.alterations.push(Alteration::Unique(all_lasting(unique)));
             }
         }
+        Ok(())
     }
 
     /// Indexes that fields ask for, and those of references, unless there is one that begins with the column.
@@ -205,7 +238,7 @@ impl<'a> Changes<'a> {
                     matches!(one, Alteration::DropUnique(other) | Alteration::DropIndex(other) if other == columns)
                 })
             };
-            let kept = self.known.uniques.iter().chain(&self.known.indexes);
+            let kept = self.known.uniques.values().chain(&self.known.indexes);
             let there = kept.filter(|columns| !dropped(columns)).any(begins);
             let made = self
                 .alterations
@@ -215,6 +248,27 @@ impl<'a> Changes<'a> {
                 self.alterations.push(Alteration::Index(vec![lasting(&field.name)]));
             }
         }
+    }
+}
+
+/// The columns of the primary key, and what they hold.
+fn primary_key(table: &declared::Table) -> Vec<(&String, Option<(&declared::Kind, bool)>)> {
+    let held = |name: &String| {
+        let column = table.columns.iter().find(|column| column.name == *name)?;
+        Some((&column.kind, column.null))
+    };
+    table.primary_key.iter().map(|name| (name, held(name))).collect()
+}
+
+/// Whether both databases make the same of a value, or refuse it.
+fn is_converted_alike(old: &Kind, new: &Kind) -> bool {
+    use Kind::{BigInteger, Date, Double, Json, SmallInteger};
+    match (old, new) {
+        (SmallInteger | BigInteger, SmallInteger | BigInteger | Double)
+        | (Double, SmallInteger | BigInteger) => true,
+        (SmallInteger | BigInteger | Date, new) if is_text(new) => true,
+        (old, SmallInteger | BigInteger | Double | Date | Json) if is_text(old) => true,
+        (old, new) => old == new || is_text(old) && is_text(new),
     }
 }
 

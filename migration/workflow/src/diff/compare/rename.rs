@@ -107,9 +107,13 @@ fn column(
         table.beyond.insert(to, why);
     }
     let searched = table.searched.iter_mut().map(|searched| &mut searched.renamed);
-    let lists = table.indexes.iter_mut().chain(&mut table.uniques).chain(searched).flatten();
+    let lists =
+        table.indexes.iter_mut().chain(table.uniques.values_mut()).chain(searched).flatten();
     lists.filter(|other| **other == from).for_each(|other| *other = to);
-    let declared::Table { columns, primary_key, uniques } = &mut table.declared;
+    let declared::Table { columns, primary_key, uniques, keys } = &mut table.declared;
+    if let Some(key) = keys.remove(from) {
+        keys.insert(to.to_owned(), key);
+    }
     let names = columns.iter_mut().map(|column| &mut column.name);
     let names = names.chain(primary_key).chain(uniques.iter_mut().flatten());
     names.filter(|name| *name == from).for_each(|name| to.clone_into(name));

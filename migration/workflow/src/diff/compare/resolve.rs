@@ -3,13 +3,13 @@
 use anyhow::ensure;
 use sea_orm::Value;
 
-use super::is_string;
+use super::{is_string, is_text};
 use crate::{
     diff::{
         declared::{self, Default},
         known::{LENGTH, all_lasting, lasting},
     },
-    schema::{Column, Kind},
+    schema::{Column, Kind, OnDelete},
 };
 
 /// The column that a field asks for, where there is `known`, or nothing.
@@ -35,11 +35,10 @@ pub(super) fn column(
     let mut column = Column::new(lasting(&field.name), kind);
     column.null = field.null;
     column.references = field.reference.as_ref().map(|(target, action)| (lasting(target), *action));
-    let textual = |kind: &Kind| is_string(kind) || *kind == Kind::Text;
     let whole = |kind: &Kind| matches!(kind, Kind::SmallInteger | Kind::BigInteger);
     if let Some(known) = known {
         column.unique = known.unique;
-        column.lower_case = known.lower_case && textual(&column.kind);
+        column.lower_case = known.lower_case && is_text(&column.kind);
         column.between = known.between.filter(|_| whole(&column.kind));
     }
     column.default = match &field.default {
@@ -62,7 +61,25 @@ pub(super) fn column(
             field.name
         );
     }
+    if known.is_none_or(|known| {
+        (&known.kind, known.references, known.null)
+            != (&column.kind, column.references, column.null)
+    }) {
+        reference(table, &column)?;
+    }
     Ok(column)
+}
+
+/// Makes sure that a column can refer to a row as it says.
+fn reference(table: &str, column: &Column) -> anyhow::Result<()> {
+    let Some((_, action)) = column.references else { return Ok(()) };
+    let name = column.name;
+    ensure!(column.kind == Kind::Uuid, "{table}.{name} refers to an `id`, so it is a Uuid");
+    ensure!(
+        action != OnDelete::SetNull || column.null,
+        "{table}.{name} becomes null when the row that it refers to is removed (on_delete = \"SetNull\"), so it is an Option"
+    );
+    Ok(())
 }
 
 /// The default that there is, as one of this kind.
@@ -70,9 +87,7 @@ fn kept(known: &Column, kind: &Kind) -> Option<Value> {
     let same = std::mem::discriminant(&known.kind) == std::mem::discriminant(kind);
     match &known.default {
         default if same => default.clone(),
-        Some(text @ Value::String(_)) if is_string(kind) || *kind == Kind::Text => {
-            Some(text.clone())
-        }
+        Some(text @ Value::String(_)) if is_text(kind) => Some(text.clone()),
         Some(Value::SmallInt(Some(number))) if *kind == Kind::BigInteger => {
             Some(i64::from(*number).into())
         }

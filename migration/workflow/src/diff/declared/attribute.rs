@@ -13,7 +13,7 @@ impl Attributes {
     /// # Errors
     /// When there is a word that is none of `known`: it would be forgotten.
     pub(super) fn read(attributes: &[Attribute], known: &[&str]) -> syn::Result<Self> {
-        let mut words = Vec::new();
+        let mut words: Vec<(String, _, _)> = Vec::new();
         for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("sea_orm"))
         {
             attribute.parse_nested_meta(|meta| {
@@ -23,6 +23,9 @@ impl Attributes {
                     return Err(meta.error(format!(
                         "a migration cannot say `{word}`; what it can say here: {known}"
                     )));
+                }
+                if words.iter().any(|(other, ..)| *other == word) {
+                    return Err(meta.error("this is said twice"));
                 }
                 let value = if meta.input.peek(Token![=]) {
                     Some(meta.value()?.parse::<Expr>()?)

@@ -1,6 +1,6 @@
 //! A field of a model, and a variant of its relations.
 
-use heck::ToUpperCamelCase;
+use heck::{ToSnakeCase, ToUpperCamelCase};
 use syn::{
     Error, Field, GenericArgument, Lit, PathArguments, Type, Variant, ext::IdentExt,
     spanned::Spanned,
@@ -33,15 +33,20 @@ pub(super) struct Read {
     pub(super) unique: bool,
     /// The name of the key of several columns that it is part of.
     pub(super) unique_key: Option<String>,
+    /// How SeaORM names its variant of `Column`.
+    pub(super) variant: String,
 }
 
-/// Reads a field; nothing if it is no column.
-pub(super) fn read(field: &Field, listed: &Listed) -> syn::Result<Option<Read>> {
+/// Reads a field of a model in this file.
+pub(super) fn read(file: &str, field: &Field, listed: &Listed) -> syn::Result<Read> {
     let ident = field.ident.as_ref().ok_or_else(|| Error::new(field.span(), "has no name"))?;
     let attributes = Attributes::read(&field.attrs, KNOWN)?;
     let (inner, null) = option(&field.ty);
-    let null = null || attributes.has("nullable");
-    let kind = kind(inner, &attributes, listed)?;
+    if attributes.has("nullable") && !null {
+        let why = "what may be null is an Option: make the field one, or leave the word out";
+        return Err(Error::new(attributes.span("nullable"), why));
+    }
+    let kind = kind(file, inner, &attributes, listed)?;
     let default = default(&kind, &attributes)?;
     let primary_key = attributes.has("primary_key");
     if primary_key && attributes.value("auto_increment")?.is_none_or(|(_, lit, _)| is_true(lit)) {
@@ -50,15 +55,18 @@ pub(super) fn read(field: &Field, listed: &Listed) -> syn::Result<Option<Read>> 
             "keys are made by the application: auto_increment = false",
         ));
     }
-    let name = attributes.text("column_name")?.unwrap_or_else(|| ident.unraw().to_string());
+    let ident = ident.unraw().to_string();
+    // As SeaORM does.
+    let name = attributes.text("column_name")?.unwrap_or_else(|| ident.to_snake_case());
     let column =
         Column { name, kind, null, default, indexed: attributes.has("indexed"), reference: None };
-    Ok(Some(Read {
+    Ok(Read {
         column,
         primary_key,
         unique: attributes.has("unique"),
         unique_key: attributes.text("unique_key")?,
-    }))
+        variant: ident.to_upper_camel_case(),
+    })
 }
 
 fn is_true(lit: &Lit) -> bool {
@@ -78,7 +86,7 @@ fn option(kind: &Type) -> (&Type, bool) {
     (kind, false)
 }
 
-fn kind(inner: &Type, attributes: &Attributes, listed: &Listed) -> syn::Result<Kind> {
+fn kind(file: &str, inner: &Type, attributes: &Attributes, listed: &Listed) -> syn::Result<Kind> {
     let unknown = || {
         Error::new(inner.span(), format!("a migration cannot say this type; those it can: {TYPES}"))
     };
@@ -118,7 +126,7 @@ fn kind(inner: &Type, attributes: &Attributes, listed: &Listed) -> syn::Result<K
         ("DateTime" | "DateTimeUtc", _) => {
             return Err(Error::new(inner.span(), "a moment is DateTimeWithTimeZone, kept in UTC"));
         }
-        (name, None) => Kind::OneOf(listed.values(name).ok_or_else(unknown)?.clone()),
+        (_, None) => Kind::OneOf(listed.values(file, &path.path)?.ok_or_else(unknown)?.clone()),
         (_, Some(_)) => {
             return Err(Error::new(
                 attributes.span("column_type"),
@@ -160,8 +168,8 @@ fn default(kind: &Kind, attributes: &Attributes) -> syn::Result<Option<Default>>
                 _ => "",
             };
             let number =
-                format!("{sign}{digits}").parse().map_err(|error| Error::new(span, error))?;
-            Default::Float(number)
+                format!("{sign}{digits}").parse().ok().filter(|number: &f64| number.is_finite());
+            Default::Float(number.ok_or_else(|| Error::new(span, "is too large for an f64"))?)
         }
         _ => {
             let why = "a default is a text, a number, or true or false, as the type of the field";
@@ -180,7 +188,12 @@ pub(super) fn reference(variant: &Variant) -> syn::Result<Option<Reference>> {
     let known =
         ["belongs_to", "from", "to", "on_update", "on_delete", "has_many", "has_one", "via"];
     let attributes = Attributes::read(&variant.attrs, &known)?;
-    let Some(target) = attributes.text("belongs_to")? else { return Ok(None) };
+    let Some(target) = attributes.text("belongs_to")? else {
+        if attributes.has("has_many") || attributes.has("has_one") {
+            return Ok(None);
+        }
+        return Err(Error::new(variant.span(), "says neither belongs_to nor has_many nor has_one"));
+    };
     let said = |word: &str, why: &str| Error::new(attributes.span(word), why);
     let target = target.strip_suffix("Entity").map(|path| path.trim_end_matches("::"));
     let module = match target {
@@ -215,9 +228,4 @@ pub(super) fn reference(variant: &Variant) -> syn::Result<Option<Reference>> {
         }
     };
     Ok(Some((from.to_owned(), module, on_delete)))
-}
-
-/// How SeaORM names the variant of a column.
-pub(super) fn variant(column: &str) -> String {
-    column.to_upper_camel_case()
 }

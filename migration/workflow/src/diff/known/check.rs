@@ -10,7 +10,10 @@ use sqlparser::{
     parser::Parser,
 };
 
-use crate::diff::declared::Kind;
+use crate::{
+    diff::declared::Kind,
+    schema::{Column, Kind as Word},
+};
 
 /// What the CHECK of a column says, as far as the vocabulary says it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -20,64 +23,86 @@ pub(super) struct Check {
     pub(super) lower_case: bool,
     pub(super) least: Option<i64>,
     pub(super) most: Option<i64>,
+    /// Whether a moment is in UTC, as SQLite has to be told.
+    utc: bool,
 }
 
 impl Check {
-    /// Reads a condition; returns whether that is all that it says.
-    pub(super) fn whole(&mut self, expression: &str, backend: DbBackend) -> bool {
-        parsed(expression, backend).is_some_and(|expression| self.part(&expression))
+    /// What the vocabulary says of a column there.
+    pub(super) fn of(column: &Column, backend: DbBackend) -> Self {
+        let mut check = Self { lower_case: column.lower_case, ..Self::default() };
+        (check.least, check.most) = column.between.unzip();
+        match &column.kind {
+            Word::String(length) => check.length = Some(*length),
+            Word::OneOf(values) => {
+                check.values = values.iter().map(|value| (*value).to_owned()).collect();
+            }
+            Word::Timestamp => check.utc = backend == DbBackend::Sqlite,
+            _ => {}
+        }
+        check
     }
 
-    fn part(&mut self, expression: &Expr) -> bool {
+    /// Reads a condition on this column; returns whether that is all that it says.
+    pub(super) fn whole(&mut self, expression: &str, column: &str, backend: DbBackend) -> bool {
+        parsed(expression, backend).is_some_and(|expression| self.part(&expression, column))
+    }
+
+    fn part(&mut self, expression: &Expr, column: &str) -> bool {
+        let own = |expression: &Expr| matches!(bare(expression), Expr::Identifier(name) if name.value == column);
         match bare(expression) {
             Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
-                let left = self.part(left);
-                self.part(right) && left
+                let left = self.part(left, column);
+                self.part(right, column) && left
+            }
+            Expr::BinaryOp { left, op: BinaryOperator::LtEq, right } if own(left) => {
+                once(&mut self.most, number(right))
             }
             Expr::BinaryOp { left, op: BinaryOperator::LtEq, right } => {
-                let Some(number) = number(right) else { return false };
-                if is_call(left, &["length", "char_length"]) {
-                    self.length = u32::try_from(number).ok();
-                } else {
-                    self.most = Some(number);
-                    return is_column(left);
-                }
-                true
+                let length = number(right).and_then(|number| u32::try_from(number).ok());
+                argument(left, &["length", "char_length"]).is_some_and(own)
+                    && once(&mut self.length, length)
             }
-            Expr::BinaryOp { left, op: BinaryOperator::GtEq, right } => {
-                self.least = number(right);
-                self.least.is_some() && is_column(left)
+            Expr::BinaryOp { left, op: BinaryOperator::GtEq, right } if own(left) => {
+                once(&mut self.least, number(right))
             }
-            Expr::Between { expr, low, high, negated: false } => {
-                (self.least, self.most) = (number(low), number(high));
-                self.least.is_some() && self.most.is_some() && is_column(expr)
+            Expr::Between { expr, low, high, negated: false } if own(expr) => {
+                once(&mut self.least, number(low)) && once(&mut self.most, number(high))
             }
             Expr::BinaryOp { left, op: BinaryOperator::Eq, right }
-                if is_call(right, &["lower"]) =>
+                if own(left) && argument(right, &["lower"]).is_some_and(own) =>
             {
                 self.lower_case = true;
-                is_column(left)
+                true
             }
             // PostgreSQL says so of a list of one.
-            Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => {
-                self.values.extend(text(right));
-                !self.values.is_empty() && is_column(left)
+            Expr::BinaryOp { left, op: BinaryOperator::Eq, right } if own(left) => {
+                self.list(std::slice::from_ref(&**right))
             }
-            Expr::InList { expr, list, negated: false } => {
-                self.values = list.iter().filter_map(text).collect();
-                self.values.len() == list.len() && is_column(expr)
+            Expr::InList { expr, list, negated: false } if own(expr) => self.list(list),
+            Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. } if own(left) => {
+                matches!(bare(right), Expr::Array(array) if self.list(&array.elem))
             }
-            Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. } => {
-                let Expr::Array(array) = bare(right) else { return false };
-                self.values = array.elem.iter().filter_map(text).collect();
-                self.values.len() == array.elem.len() && is_column(left)
+            Expr::BinaryOp { left, op: BinaryOperator::Glob, right } if own(left) => {
+                self.utc = text(right).is_some_and(|pattern| pattern == "*+00:00");
+                self.utc
             }
-            // The CHECK of every timestamp on SQLite.
-            Expr::BinaryOp { op: BinaryOperator::Custom(word), .. } => word == "GLOB",
-            Expr::Function(call) => call.name.to_string().eq_ignore_ascii_case("glob"),
             _ => false,
         }
     }
+
+    fn list(&mut self, list: &[Expr]) -> bool {
+        let first = self.values.is_empty();
+        self.values = list.iter().filter_map(text).collect();
+        first && self.values.len() == list.len()
+    }
+}
+
+/// Notes what a condition says, unless it has said something already, or nothing that is understood.
+fn once<T>(slot: &mut Option<T>, value: Option<T>) -> bool {
+    let first = slot.is_none() && value.is_some();
+    *slot = value;
+    first
 }
 
 fn parsed(expression: &str, backend: DbBackend) -> Option<Expr> {
@@ -106,30 +131,34 @@ fn text(expression: &Expr) -> Option<String> {
     }
 }
 
-fn number(expression: &Expr) -> Option<i64> {
+/// A number: what it is written with.
+fn digits(expression: &Expr) -> Option<String> {
     match bare(expression) {
-        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => number(expr).map(|number| -number),
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => Some(format!("-{}", digits(expr)?)),
         Expr::Value(value) => match &value.value {
             // PostgreSQL writes '-1'::integer.
-            Literal::Number(digits, _) | Literal::SingleQuotedString(digits) => digits.parse().ok(),
+            Literal::Number(digits, _) | Literal::SingleQuotedString(digits) => {
+                Some(digits.clone())
+            }
             _ => None,
         },
         _ => None,
     }
 }
 
-/// Whether it is one of these functions of something that is no function itself.
-fn is_call(expression: &Expr, names: &[&str]) -> bool {
-    let Expr::Function(call) = bare(expression) else { return false };
-    let FunctionArguments::List(list) = &call.args else { return false };
-    let [FunctionArg::Unnamed(FunctionArgExpr::Expr(argument))] = list.args.as_slice() else {
-        return false;
-    };
-    names.iter().any(|name| call.name.to_string().eq_ignore_ascii_case(name)) && is_column(argument)
+fn number(expression: &Expr) -> Option<i64> {
+    digits(expression)?.parse().ok()
 }
 
-fn is_column(expression: &Expr) -> bool {
-    matches!(bare(expression), Expr::Identifier(_))
+/// What one of these functions is called with, if it is one and that is all.
+fn argument<'a>(expression: &'a Expr, names: &[&str]) -> Option<&'a Expr> {
+    let Expr::Function(call) = bare(expression) else { return None };
+    let FunctionArguments::List(list) = &call.args else { return None };
+    let [FunctionArg::Unnamed(FunctionArgExpr::Expr(argument))] = list.args.as_slice() else {
+        return None;
+    };
+    let called = call.name.to_string();
+    names.iter().any(|name| called.eq_ignore_ascii_case(name)).then_some(argument)
 }
 
 /// A default as a value of the vocabulary.
@@ -146,7 +175,7 @@ pub(super) fn value(default: &str, kind: &Kind, backend: DbBackend) -> Option<Va
         },
         Kind::SmallInteger => i16::try_from(number(&parsed)?).ok().map(Into::into),
         Kind::BigInteger => number(&parsed).map(Into::into),
-        Kind::Double => default.trim_matches(['(', ')', '\'']).parse::<f64>().ok().map(Into::into),
+        Kind::Double => digits(&parsed)?.parse::<f64>().ok().map(Into::into),
         _ => text(&parsed).map(Into::into),
     }
 }
@@ -155,9 +184,9 @@ pub(super) fn value(default: &str, kind: &Kind, backend: DbBackend) -> Option<Va
 mod tests {
     use super::*;
 
-    fn read(expression: &str, backend: DbBackend) -> Option<Check> {
+    fn read(expression: &str, column: &str, backend: DbBackend) -> Option<Check> {
         let mut check = Check::default();
-        check.whole(expression, backend).then_some(check)
+        check.whole(expression, column, backend).then_some(check)
     }
 
     #[test]
@@ -179,24 +208,38 @@ mod tests {
                 Check { least: Some(-5), most: Some(10), ..Check::default() },
             ),
         ];
-        for (sqlite, postgres, check) in some {
-            assert_eq!(read(sqlite, DbBackend::Sqlite).as_ref(), Some(&check), "{sqlite}");
-            assert_eq!(read(postgres, DbBackend::Postgres).as_ref(), Some(&check), "{postgres}");
+        for ((sqlite, postgres, check), column) in some.into_iter().zip(["email", "status", "n"]) {
+            for (expression, backend) in
+                [(sqlite, DbBackend::Sqlite), (postgres, DbBackend::Postgres)]
+            {
+                assert_eq!(
+                    read(expression, column, backend).as_ref(),
+                    Some(&check),
+                    "{expression}"
+                );
+                assert_eq!(read(expression, "other", backend), None, "{expression}");
+            }
         }
+        let utc = Check { utc: true, ..Check::default() };
+        assert_eq!(read("\"at\" GLOB '*+00:00'", "at", DbBackend::Sqlite), Some(utc));
     }
 
     #[test]
     fn what_the_vocabulary_does_not_say_is_told_from_what_it_says() {
         for check in [
-            "title <> description",
-            "length(trim(title)) <= 5",
+            "a <> b",
+            "length(trim(a)) <= 5",
             "a IN ('x', 1)",
             "lower(a) IN ('x')",
             "abs(a) >= 1",
             "a || '' = 'x'",
             "length(a) < 5",
+            "a = lower(b)",
+            "a GLOB 'x*'",
+            "a IN ('x', 'y') AND a IN ('x')",
+            "a <= 5 AND a <= 3",
         ] {
-            assert_eq!(read(check, DbBackend::Sqlite), None, "{check}");
+            assert_eq!(read(check, "a", DbBackend::Sqlite), None, "{check}");
         }
     }
 }

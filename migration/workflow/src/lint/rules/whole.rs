@@ -5,10 +5,7 @@ use super::{
     Severity::{Error, Warning},
     all, hit, never,
 };
-use crate::lint::words;
-
-/// How many bytes of a name PostgreSQL keeps.
-const LONGEST: usize = 63;
+use crate::{definition::LONGEST, lint::words};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {

@@ -24,7 +24,7 @@ pub(crate) struct Case {
 }
 
 impl Case {
-    const fn new(name: &'static str) -> Self {
+    pub(crate) const fn new(name: &'static str) -> Self {
         Self {
             name,
             edits: &[],
@@ -580,6 +580,23 @@ pub enum Urgency {
             "",
         )],
         ..Case::new("text_to_string")
+    },
+    Case {
+        edits: &[(
+            "task.rs",
+            r#"    #[sea_orm(column_type = "Text", nullable)]
+    pub description: Option<String>,"#,
+            r#"    #[sea_orm(column_type = "String(StringLen::N(2000))", default_value = "it's \\ none")]
+    pub description: String,"#,
+        )],
+        settled: &[(
+            "task.rs",
+            r#"    #[sea_orm(column_type = "String(StringLen::N(2000))", default_value = "it's \\ none")]
+"#,
+            "",
+        )],
+        prepare: &["UPDATE task SET description = NULL"],
+        ..Case::new("text_to_string_not_null")
     },
     Case {
         edits: &[(

@@ -31,7 +31,7 @@ pub(super) fn arguments(renames: &[&str], destroyed: &[&str]) -> PushArguments {
 }
 
 /// A database that is migrated and has rows.
-async fn filled(backend: Backend) -> (Scratch, DatabaseConnection) {
+pub(super) async fn filled(backend: Backend) -> (Scratch, DatabaseConnection) {
     let scratch = empty(backend).await;
     migrate(first, scratch.url()).await;
     let db = connect(&scratch).await;

@@ -17,6 +17,7 @@ use crate::harness::{
 
 const END: &str = "    pub updated_at: DateTimeWithTimeZone,\n";
 const DONE: &str = "    pub done: bool,\n";
+const MORE: &str = "mod more {\n    #[derive(DeriveEntityModel)]\n    pub struct Model;\n}\n\nimpl ActiveModelBehavior";
 
 /// What an edit of a file is answered with.
 async fn refusal(entities: &Entities, renames: &[&str]) -> String {
@@ -56,6 +57,31 @@ async fn refusal(entities: &Entities, renames: &[&str]) -> String {
 )]
 #[case::twice("pub done: bool,\n    pub title: String,", "another column title")]
 #[case::no_rust("pub done: bool", "task.rs:")]
+#[case::null_and_not(
+    "#[sea_orm(nullable)]\n    pub done: bool,",
+    "task.rs:17: what may be null is an Option"
+)]
+#[case::a_word_twice(
+    "#[sea_orm(default_value = true, default_value = false)]\n    pub done: bool,",
+    "this is said twice"
+)]
+#[case::a_number_without_end(
+    "pub done: bool,\n    #[sea_orm(default_value = 1e999)]\n    pub rate: f64,",
+    "too large for an f64"
+)]
+#[case::one_default_for_all(
+    "pub done: bool,\n    #[sea_orm(unique, default_value = 1)]\n    pub code: i64,",
+    "task.code is new and unique"
+)]
+#[case::a_key_of_one(
+    "pub done: bool,\n    #[sea_orm(unique_key = \"k\")]\n    pub code: Option<i64>,\n    #[sea_orm(unique_key = \"l\")]\n    pub other: Option<i64>,",
+    "code alone says unique_key = \"k\""
+)]
+#[case::made_differently("pub done: String,", "task.done: the databases do not make one type")]
+#[case::a_long_name(
+    "pub done: bool,\n    #[sea_orm(indexed)]\n    pub a_name_that_is_long_enough_for_a_column_but_not_for_its_index: Option<i64>,",
+    "cut the name ix_task_a_name"
+)]
 #[case::a_field_that_rows_lack(
     "pub done: bool,\n    pub points: i64,",
     "task.points is new and may not be null"
@@ -77,6 +103,13 @@ async fn a_field(#[case] becomes: &str, #[case] says: &str) {
 )]
 #[case::nothing("super::user::Entity", "super::nobody::Entity", "there is no entity nobody.rs")]
 #[case::no_field("Column::OwnerId", "Column::Missing", "no field for Column::Missing")]
+#[case::null_and_not("\"Restrict\"", "\"SetNull\"", "project.owner_id becomes null")]
+#[case::another_type("pub owner_id: Uuid", "pub owner_id: String", "so it is a Uuid")]
+#[case::another_format(
+    "belongs_to = \"super::user::Entity\",",
+    "",
+    "says neither belongs_to nor has_many"
+)]
 #[case::an_id_that_changes(
     "on_update = \"NoAction\"",
     "on_update = \"Cascade\"",
@@ -114,6 +147,12 @@ async fn a_rename(#[case] renames: &[&str], #[case] says: &str) {
     "the field `created_at: DateTimeWithTimeZone`"
 )]
 #[case::another_key("pub id: Uuid", "pub key: Uuid", "the primary key of a table is `id: Uuid`")]
+#[case::two("impl ActiveModelBehavior", MORE, "label.rs:5: each model has a file of its own")]
+#[case::another_format(
+    "DeriveEntityModel",
+    "DeriveModel",
+    "label.rs:5: a model is in SeaORM's compact"
+)]
 #[case::no_name("#[sea_orm(table_name = \"label\")]\n", "", "label.rs: the model has no")]
 #[case::another_one("\"label\"", "\"tag\"", "another file declares the table tag")]
 #[tokio::test]
@@ -124,6 +163,31 @@ async fn a_table(#[case] find: &str, #[case] becomes: &str, #[case] says: &str) 
     let edited = replaced("refused", &Entities::of(files), &[("label.rs", find, becomes)]);
     let error = refusal(&edited, &[]).await;
     assert!(error.contains(says), "{error}");
+}
+
+#[tokio::test]
+async fn an_enum_that_could_be_another() {
+    let base = generate_from_scratch(first).await.expect("the base can be generated");
+    let list = |values: &str| {
+        format!(
+            "#[derive(DeriveActiveEnum)]\n#[sea_orm(rs_type = \"String\")]\npub enum Mark {{ {values} }}\n\nimpl ActiveModelBehavior"
+        )
+    };
+    let [one, other] =
+        ["#[sea_orm(string_value = \"a\")] A", "#[sea_orm(string_value = \"b\")] B"].map(list);
+    let of = |becomes: &str| {
+        let edits = [
+            ("task.rs", DONE, &*format!("{DONE}    pub mark: Option<{becomes}>,\n")),
+            ("tag.rs", "impl ActiveModelBehavior", &one),
+            ("user.rs", "impl ActiveModelBehavior", &other),
+        ];
+        replaced("refused", &base, &edits)
+    };
+    let error = refusal(&of("Mark"), &[]).await;
+    assert!(error.contains("enum of this name, tag, user: write super::<file>::"), "{error}");
+    let project = project(first, &server(Sqlite));
+    let found = diff(&project, &of("super::user::Mark"), &[], |_| false).await.expect("a diff");
+    assert_eq!(found.changes, ["+ column task.mark: one of b, may be null"]);
 }
 
 #[tokio::test]
@@ -179,6 +243,12 @@ async fn nothing_is_written_unless_it_leads_there(
         assert_eq!(done.is_ok(), plan.is_ok());
         assert_eq!(list() != before, written, "{becomes}");
         assert_eq!(fs::read_dir(&migrations).expect("a folder").count(), 1 + usize::from(written));
+        // A folder of other sources declares nothing, and would drop everything.
+        fs::write(folder.path().join("other.rs"), "fn main() {}").expect("a file");
+        let other = folder.path().to_str().expect("a name");
+        let plan = ["diff", "--plan", "--migrations", argument, "--entities", other];
+        let error = db(&project, &plan).await.expect_err("there are no entities");
+        assert!(error.to_string().contains("there are no entities"), "{error}");
         // The database does not have it, so it cannot count as applied there.
         if written {
             let adopted =

@@ -56,6 +56,7 @@ written!(
     nullable_reference,
     string_to_text,
     text_to_string,
+    text_to_string_not_null,
     longer_string,
     longer_lower_case,
     small_to_big,

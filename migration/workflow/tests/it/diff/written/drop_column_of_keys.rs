@@ -8,6 +8,7 @@
 //! Going down does not bring back
 //! - the values of `task.done`
 //! - the values of `task.title`: every row gets the same
+//! - unique `task (project_id, title)`, where rows share the rest of it: it fails then
 
 use sea_orm_migration::prelude::*;
 

@@ -1,5 +1,5 @@
 //! What the entities declare, and the migrations before this one do not build:
-//! - changed `column task.estimate may not be null, and becomes coalesce("estimate", 15)`
+//! - changed `column task.estimate may not be null, and becomes coalesce("estimate", 15), and has the default 15`
 //!
 //! Going down does not bring back
 //! - which rows had no `task.estimate`

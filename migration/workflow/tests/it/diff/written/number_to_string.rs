@@ -1,5 +1,5 @@
 //! What the entities declare, and the migrations before this one do not build:
-//! - changed `column task.estimate: big_integer becomes string(255)`
+//! - changed `column task.estimate: big_integer becomes string(255), and has no bounds`
 
 use sea_orm_migration::prelude::*;
 
