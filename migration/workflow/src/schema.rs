@@ -28,7 +28,7 @@ pub use rebuild::all_or_nothing;
 pub(crate) use rename::{NAMES_FOLLOW, Rename};
 pub use rename::{rename_column, rename_table};
 #[cfg(feature = "develop")]
-pub(crate) use search::{SIDE_COLUMNS, side_table};
+pub(crate) use search::searched;
 pub use search::{not_searchable, searchable};
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};

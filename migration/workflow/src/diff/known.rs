@@ -10,7 +10,7 @@ use sea_orm::DbBackend;
 use super::declared::{self, Declared, Kind};
 use crate::{
     catalog::{self, Catalog, Constraint},
-    schema::{Column, Kind as Word, SIDE_COLUMNS, side_table},
+    schema::{self, Column, Kind as Word},
 };
 use check::{Check, value};
 
@@ -109,10 +109,7 @@ fn plain(table: &catalog::Table, unique: bool) -> BTreeMap<String, Vec<&'static 
 
 /// The search in a table, if its side table goes with it.
 fn searched(name: &str, table: &catalog::Table, catalog: &Catalog) -> Option<Searched> {
-    let side = catalog.tables.get(&side_table(name))?;
-    let copies = side.columns.iter().map(|column| column.name.as_str());
-    let copies = copies.filter(|column| !SIDE_COLUMNS.contains(column)).collect::<Vec<_>>();
-    let columns = all_lasting(&copies);
+    let columns = all_lasting(&schema::searched(catalog, name));
     let whole = !columns.is_empty() && columns.iter().all(|column| table.column(column).is_some());
     whole.then(|| Searched { table: lasting(name), renamed: columns.clone(), columns })
 }

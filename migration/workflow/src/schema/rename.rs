@@ -5,7 +5,10 @@ use sea_orm_migration::{
     sea_orm::{DbBackend, Statement},
 };
 
-use super::change::{Change, Step};
+use super::{
+    change::{Change, Step},
+    search,
+};
 use crate::{
     catalog::{Catalog, Constraint, Table},
     definition::identifier,
@@ -19,11 +22,11 @@ pub(crate) const NAMES_FOLLOW: &str = "/* and with it the names of its constrain
 ///
 /// Run again, it changes nothing. SQLite makes the table anew for the names of constraints, so the migration leaves
 /// `use_transaction` as it is, as for [`change_table`](super::change_table). What else names the column is the database's
-/// affair: views, triggers, keys and conditions follow, except that SQLite refuses where a view would no longer work; the
-/// side table of [`searchable`](super::searchable) keeps its own.
+/// affair: views, triggers, keys and conditions follow, except that SQLite refuses where a view would no longer work.
 ///
 /// # Errors
-/// When there is no such column, the name is taken, or a row or a view is in the way; nothing is changed then.
+/// When there is no such column, the name is taken, or a row or a view is in the way; while the column is
+/// [searched](super::searchable). Nothing is changed then.
 pub async fn rename_column(
     manager: &SchemaManager<'_>,
     table: &'static str,
@@ -39,7 +42,8 @@ pub async fn rename_column(
 /// Otherwise like [`rename_column`].
 ///
 /// # Errors
-/// When there is no such table, the name is taken, or a view is in the way; nothing is changed then.
+/// When there is no such table, the name is taken, or a view is in the way; while it is
+/// [searched](super::searchable). Nothing is changed then.
 pub async fn rename_table(
     manager: &SchemaManager<'_>,
     from: &'static str,
@@ -63,6 +67,9 @@ async fn rename(
     }
     let catalog = Catalog::read(db).await?;
     let Some(before) = rename.before(&catalog)? else { return Ok(()) };
+    if let Some(why) = rename.why_not(&catalog) {
+        return Err(DbErr::Custom(why));
+    }
     let mut steps = vec![Renamed::First(rename.statement())];
     let names = rename.names(before);
     for (old, new) in &names {
@@ -160,6 +167,15 @@ impl Rename<'_> {
             (None, false) => Err(DbErr::Custom(format!("{place} has no {kind} {from}"))),
             (old, _) => Ok(old),
         }
+    }
+
+    /// Why this cannot be done as long as something is searched.
+    fn why_not(&self, catalog: &Catalog) -> Option<String> {
+        let (table, column) = match self {
+            Self::Column { table, from, .. } => (table, Some(*from)),
+            Self::Table { from, .. } => (from, None),
+        };
+        search::why_not(&search::searched(catalog, table), table, column)
     }
 
     /// The names of constraints and indexes that follow, each with the new one, in an order in which none is in the way of

@@ -6,13 +6,33 @@
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
-/// The columns of a side table that are no copies of columns of its table.
-#[cfg(feature = "develop")]
-pub(crate) const SIDE_COLUMNS: [&str; 4] = ["number", "id", "version", "vector"];
+use crate::catalog::Catalog;
 
-/// The name of the side table of `table`.
-pub(crate) fn side_table(table: &str) -> String {
+/// What a side table has beside the texts of the columns.
+const OF_SIDE_TABLES: [&str; 4] = ["id", "number", "version", "vector"];
+
+fn side_table(table: &str) -> String {
     format!("_{table}_search")
+}
+
+/// The columns of `table` that are searched.
+pub(crate) fn searched<'a>(catalog: &'a Catalog, table: &str) -> Vec<&'a str> {
+    let side = catalog.tables.get(&side_table(table)).into_iter();
+    let columns = side.flat_map(|side| &side.columns).map(|column| column.name.as_str());
+    columns.filter(|name| !OF_SIDE_TABLES.contains(name)).collect()
+}
+
+/// Why a table, or a column of it, cannot go or get another name while these columns of it are searched: the side table
+/// would stay as it is.
+pub(crate) fn why_not(searched: &[&str], table: &str, column: Option<&str>) -> Option<String> {
+    let hit = column.map_or(!searched.is_empty(), |column| searched.contains(&column));
+    let what = column.map_or_else(|| table.to_owned(), |column| format!("{table}.{column}"));
+    hit.then(|| {
+        format!(
+            "{what} is searched: in a migration of your own (`garboard db new`), call not_searchable(manager, {table:?}) \
+             before, and searchable after it"
+        )
+    })
 }
 
 /// Makes the side table of `table`, for these of its columns, which hold text.

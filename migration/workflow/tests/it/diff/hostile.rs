@@ -192,17 +192,34 @@ async fn what_somebody_else_has_made_is_not_lost(#[values(Sqlite, Postgres)] bac
         ("node.rs", "pub n: i64", "pub n: String", "(DEFAULT 1"),
         ("node.rs", "pub low: Option<i64>", filled, "low >= 0"),
         ("node.rs", "pub low: Option<i64>", "pub low: Option<i16>", "low >= 0"),
-        ("task.rs", "pub title", "pub name", "task.title is searched"),
+        (
+            "task.rs",
+            "    #[sea_orm(unique_key = \"uq_task_project_id_title\")]\n    pub title: String,\n",
+            "",
+            "task.title is searched",
+        ),
     ] {
         let error = pushed.refused(&[(file, find, becomes)]).await;
         assert!(error.replace("(1 + 1)", "1 + 1").contains(says), "{says}: {error}");
     }
+    let project = project(first, pushed.scratch.url());
+    let entities = generate(&pushed.db).await.expect("the generator runs");
+    let edits = [("task.rs", "table_name = \"task\"", "table_name = \"todo\"")];
+    let edited = replaced("hostile", &entities, &edits);
+    for renames in [&["task=todo"][..], &[]] {
+        let renamed = arguments(renames, &["task"]);
+        let error = push(&project, &edited, &renamed, |_| false).await.expect_err("refused");
+        assert!(format!("{error:#}").contains("task is searched"), "{error:#}");
+    }
+    let edited = replaced("hostile", &entities, &[("task.rs", "pub title", "pub name")]);
+    let renamed = arguments(&["task.title=task.name"], &[]);
+    let error = push(&project, &edited, &renamed, |_| false).await.expect_err("refused");
+    assert!(format!("{error:#}").contains("task.title is searched"), "{error:#}");
     // Nothing is searched of it, and each of its rows holds another.
     let diff = pushed.done(&[("task.rs", "    pub done: bool,\n", "")], &["task.done"]).await;
     assert_eq!(diff.destroys, ["task.done"]);
     let mut files = generate(&pushed.db).await.expect("the generator runs").files().clone();
     files.remove("node.rs");
-    let project = project(first, pushed.scratch.url());
     let without = Entities::of(files);
     let done = push(&project, &without, &arguments(&[], &["node"]), |_| false).await;
     assert_eq!(done.expect("it is dropped").changes, ["- table node, with its rows"]);
