@@ -110,7 +110,7 @@ async fn what_would_be_destroyed_has_to_be_named(#[values(Sqlite, Postgres)] bac
     assert!(error.to_string().contains("this is for development"), "{error}");
     assert_eq!(Catalog::read(&db).await.expect("a catalog"), before);
 
-    let mut plan = arguments(&[], &all);
+    let mut plan = arguments(&[], &[]);
     plan.plan = true;
     let planned = push(&development, &edited, &plan, ask).await.expect("a plan");
     assert_eq!(planned.destroys.len(), 3, "{:?}", planned.destroys);
