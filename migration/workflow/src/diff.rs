@@ -99,6 +99,8 @@ pub struct Diff {
     pub destroys: Vec<String>,
     /// What going down does not bring back.
     pub irreversible: Vec<String>,
+    /// What may have another name only, and how to say so.
+    pub hints: Vec<String>,
     /// The entity sources that are then generated otherwise than they were edited, by name.
     pub regenerated: Vec<String>,
     /// The source of the migration, as far as no formatter has seen it; empty if nothing differs.
@@ -196,6 +198,9 @@ impl Diff {
     pub(crate) fn tell(&self, report: &Report) -> io::Result<()> {
         for change in &self.changes {
             report.line(wrapped(&format!("  {change}"), 4))?;
+        }
+        for hint in &self.hints {
+            report.line(wrapped(hint, 2))?;
         }
         if !self.regenerated.is_empty() {
             let files = self.regenerated.join(", ");

@@ -96,7 +96,17 @@ pub(crate) async fn between(
             }
         }
     }
-    let up = compare::compare(&known, &declared, &renames)?;
+    let open = |candidate: &compare::Candidate| {
+        renames.iter().all(|rename| !rename.is_about(&candidate.from, &candidate.to))
+    };
+    let candidates = compare::candidates(&known, &declared);
+    let hints: Vec<_> =
+        candidates.iter().filter(|one| open(one)).map(ToString::to_string).collect();
+    let up = compare::compare(&known, &declared, &renames);
+    let up = up.map_err(|error| match hints.as_slice() {
+        [] => error,
+        hints => anyhow::anyhow!("{error}\n{}", hints.join("\n")),
+    })?;
     if up.is_empty() {
         return Ok((Diff::default(), Entities::default()));
     }
@@ -110,6 +120,7 @@ pub(crate) async fn between(
     let diff = Diff {
         destroys: up.iter().flat_map(Operation::destroys).collect(),
         irreversible: lost,
+        hints,
         regenerated: entities.changed(&proof.entities),
         name: name(&up),
         changes,

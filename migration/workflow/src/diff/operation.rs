@@ -60,6 +60,35 @@ pub(super) struct Undoing {
     pub(super) lost: Vec<String>,
 }
 
+impl Undoing {
+    /// A column that was dropped comes back, without its values.
+    fn bring_back(&mut self, table: &'static str, column: Column) {
+        let name = column.name;
+        let empty = column.null || column.default.is_some();
+        if column.unique && (!column.null || column.default.is_some()) {
+            self.refuse(table, name, "no two rows may share one");
+        } else if empty {
+            self.lost.push(format!("the values of `{table}.{name}`"));
+            self.operations.push(Operation::AddColumn(table, column));
+        } else if let Some(value) = nothing(&column) {
+            self.lost.push(format!("the values of `{table}.{name}`: every row gets the same"));
+            let mut filled = column;
+            filled.default = Some(value.clone());
+            self.operations.push(Operation::AddColumn(table, filled));
+            let default = Alteration::Default(name, Some(value), None);
+            self.operations.push(Operation::Change(table, vec![default]));
+        } else {
+            self.refuse(table, name, "it may not be null");
+        }
+    }
+
+    fn refuse(&mut self, table: &str, column: &str, why: &str) {
+        self.lost.push(format!("`{table}.{column}`: {why}"));
+        let why = format!("the values of {table}.{column} are gone, and {why}");
+        self.operations.push(Operation::Refuse(why));
+    }
+}
+
 /// Does all of them, in order.
 pub(super) async fn perform(
     operations: &[Operation],
@@ -139,33 +168,7 @@ impl Operation {
                 operations.push(Self::RenameColumn(table, to, from));
             }
             Self::AddColumn(table, column) => operations.push(Self::DropColumn(table, column)),
-            Self::DropColumn(table, column) if column.unique && column.default.is_some() => {
-                let name = column.name;
-                lost.push(format!("`{table}.{name}`, of which no two rows share a value"));
-                operations.push(Self::Refuse(format!(
-                    "the values of {table}.{name} are gone, and no two rows may share one"
-                )));
-            }
-            Self::DropColumn(table, column) if column.null || column.default.is_some() => {
-                lost.push(format!("the values of `{table}.{}`", column.name));
-                operations.push(Self::AddColumn(table, column));
-            }
-            Self::DropColumn(table, column) => {
-                let name = column.name;
-                let Some(value) = nothing(&column).filter(|_| !column.unique) else {
-                    lost.push(format!("`{table}.{name}`, which may not be null"));
-                    operations.push(Self::Refuse(format!(
-                        "the values of {table}.{name} are gone, and it may not be null"
-                    )));
-                    return;
-                };
-                lost.push(format!("the values of `{table}.{name}`: every row gets the same"));
-                let mut filled = column;
-                filled.default = Some(value.clone());
-                operations.push(Self::AddColumn(table, filled));
-                let default = Alteration::Default(name, Some(value), None);
-                operations.push(Self::Change(table, vec![default]));
-            }
+            Self::DropColumn(table, column) => undoing.bring_back(table, column),
             Self::Change(table, alterations) => {
                 for alteration in &alterations {
                     let Alteration::Column { old, new, from } = alteration else { continue };

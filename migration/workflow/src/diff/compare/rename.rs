@@ -1,6 +1,6 @@
 //! Names that change: they are said, never guessed.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use anyhow::{Context, ensure};
 
@@ -127,6 +127,13 @@ pub(in crate::diff) struct Candidate {
     pub(in crate::diff) from: String,
     /// What is new.
     pub(in crate::diff) to: String,
+}
+
+impl fmt::Display for Candidate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { from, to } = self;
+        write!(f, "if {from} has another name now, say --rename {from}={to}")
+    }
 }
 
 /// Everything that looks as if it had another name now.

@@ -181,10 +181,7 @@ async fn what_somebody_else_has_made_is_not_lost(#[values(Sqlite, Postgres)] bac
     );
     let at = "'2026-01-01 00:00:00+00:00'";
     let row = format!("INSERT INTO node VALUES ({id}, {id}, 1, NULL, {at}, {at})");
-    let side = format!(
-        "CREATE TABLE _task_search (id {uuid} NOT NULL REFERENCES task (id) ON DELETE CASCADE, version smallint, title text)"
-    );
-    let pushed = Pushed::filled(backend, &[&table, &row, &side]).await;
+    let pushed = Pushed::filled(backend, &[&table, &row]).await;
     let defaulted = "#[sea_orm(default_expr = \"Keyword::Null\")]\n    pub n: i64";
     let filled = "#[sea_orm(default_value = 1)]\n    pub low: i64";
     for (file, find, becomes, says) in [
@@ -192,32 +189,12 @@ async fn what_somebody_else_has_made_is_not_lost(#[values(Sqlite, Postgres)] bac
         ("node.rs", "pub n: i64", "pub n: String", "(DEFAULT 1"),
         ("node.rs", "pub low: Option<i64>", filled, "low >= 0"),
         ("node.rs", "pub low: Option<i64>", "pub low: Option<i16>", "low >= 0"),
-        (
-            "task.rs",
-            "    #[sea_orm(unique_key = \"uq_task_project_id_title\")]\n    pub title: String,\n",
-            "",
-            "task.title is searched",
-        ),
     ] {
         let error = pushed.refused(&[(file, find, becomes)]).await;
         assert!(error.replace("(1 + 1)", "1 + 1").contains(says), "{says}: {error}");
     }
     let project = project(first, pushed.scratch.url());
-    let entities = generate(&pushed.db).await.expect("the generator runs");
-    let edits = [("task.rs", "table_name = \"task\"", "table_name = \"todo\"")];
-    let edited = replaced("hostile", &entities, &edits);
-    for renames in [&["task=todo"][..], &[]] {
-        let renamed = arguments(renames, &["task"]);
-        let error = push(&project, &edited, &renamed, |_| false).await.expect_err("refused");
-        assert!(format!("{error:#}").contains("task is searched"), "{error:#}");
-    }
-    let edited = replaced("hostile", &entities, &[("task.rs", "pub title", "pub name")]);
-    let renamed = arguments(&["task.title=task.name"], &[]);
-    let error = push(&project, &edited, &renamed, |_| false).await.expect_err("refused");
-    assert!(format!("{error:#}").contains("task.title is searched"), "{error:#}");
-    // Nothing is searched of it, and each of its rows holds another.
-    let diff = pushed.done(&[("task.rs", "    pub done: bool,\n", "")], &["task.done"]).await;
-    assert_eq!(diff.destroys, ["task.done"]);
+    // Each of its rows holds another.
     let mut files = generate(&pushed.db).await.expect("the generator runs").files().clone();
     files.remove("node.rs");
     let without = Entities::of(files);

@@ -140,6 +140,25 @@ async fn a_rename(#[case] renames: &[&str], #[case] says: &str) {
     assert!(error.contains(says), "{error}");
 }
 
+#[tokio::test]
+async fn what_may_have_another_name_is_told_with_the_words_that_say_so() {
+    let base = generate_from_scratch(first).await.expect("the base can be generated");
+    let edited = replaced("refused", &base, &[("task.rs", "pub title:", "pub headline:")]);
+    let error = refusal(&edited, &[]).await;
+    let hint = "if task.title has another name now, say --rename task.title=task.headline";
+    assert!(error.contains("task.headline is new") && error.contains(hint), "{error}");
+
+    let edit = ("task.rs", "pub weight: Option<f64>", "pub mass: Option<f64>");
+    let edited = replaced("hints", &base, &[edit]);
+    let project = project(first, &server(Sqlite));
+    let found = diff(&project, &edited, &[], |_| false).await.expect("it can be migrated");
+    let hint = "if task.weight has another name now, say --rename task.weight=task.mass";
+    assert_eq!(found.hints, [hint]);
+    let rename = ["task.weight=task.mass".parse().expect("a rename")];
+    let found = diff(&project, &edited, &rename, |_| false).await.expect("it can be migrated");
+    assert_eq!(found.hints, Vec::<String>::new());
+}
+
 #[rstest]
 #[case::no_times(
     "    pub created_at: DateTimeWithTimeZone,\n",

@@ -2,7 +2,7 @@
 //! - gone `column task.author_id, with its values`
 //!
 //! Going down does not bring back
-//! - `task.author_id`, which may not be null
+//! - `task.author_id`: it may not be null
 
 use sea_orm_migration::prelude::*;
 

@@ -7,7 +7,7 @@
 //!
 //! Going down does not bring back
 //! - the rows of `project`
-//! - `task.project_id`, which may not be null
+//! - `task.project_id`: it may not be null
 //! - unique `task (project_id, title)`, where rows share the rest of it: it fails then
 
 use sea_orm_migration::prelude::*;

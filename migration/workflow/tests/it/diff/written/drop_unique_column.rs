@@ -2,7 +2,7 @@
 //! - gone `column tag.name, with its values`
 //!
 //! Going down does not bring back
-//! - `tag.name`, which may not be null
+//! - `tag.name`: no two rows may share one
 
 use sea_orm_migration::prelude::*;
 
@@ -22,6 +22,8 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, _manager: &SchemaManager) -> Result<(), DbErr> {
-        Err(DbErr::Migration("the values of tag.name are gone, and it may not be null".to_owned()))
+        Err(DbErr::Migration(
+            "the values of tag.name are gone, and no two rows may share one".to_owned(),
+        ))
     }
 }
