@@ -133,6 +133,7 @@ impl Server {
                 // What is not sent by then is sent after the next start.
                 let _ = time::timeout_at(deadline, mail).await;
             }
+            let _ = time::timeout_at(deadline, self.background.settled()).await;
         }
         done
     }

@@ -14,6 +14,7 @@ use std::{
 };
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend};
+use tokio::sync::RwLock;
 use tracing::Instrument;
 
 use crate::{Error, Result};
@@ -64,6 +65,8 @@ pub struct Database {
     writer: DatabaseConnection,
     statement_timeout: Duration,
     waits: Arc<AtomicU64>,
+    /// Read by each transaction that is under way.
+    under_way: Arc<RwLock<()>>,
 }
 
 impl Database {
@@ -89,6 +92,7 @@ impl Database {
             writer,
             statement_timeout,
             waits: Arc::default(),
+            under_way: Arc::default(),
         };
         database.on_statement(|_| ());
         Ok(database)
@@ -161,6 +165,12 @@ impl Database {
         self.transaction(Isolation::ReadCommitted, work).await
     }
 
+    /// Waits until no transaction is under way. For the end of a process: a task whose caller has gone would be dropped with
+    /// its thread, where a connection can no longer be given back.
+    pub async fn settled(&self) {
+        drop(self.under_way.write().await);
+    }
+
     /// Runs `work` in a transaction of the given isolation, again after a conflict, in a task that outlives the
     /// caller's future. Must be called on a thread with a local task set, as all of actix's are.
     ///
@@ -172,7 +182,12 @@ impl Database {
         work: impl AsyncFn(&Transaction) -> Result<T> + 'static,
     ) -> Result<T> {
         let database = self.clone();
-        let run = async move { database.with_retries(isolation, work).await };
+        let under_way = Arc::clone(&self.under_way).read_owned().await;
+        let run = async move {
+            let result = database.with_retries(isolation, work).await;
+            drop((database, under_way));
+            result
+        };
         // Statements in the log keep naming the request.
         let task = tokio::task::spawn_local(run.in_current_span());
         match task.await {
