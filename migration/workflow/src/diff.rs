@@ -179,7 +179,8 @@ impl Sources {
     /// # Errors
     /// When the folder is none of an entity crate.
     pub fn read(&self, migrations: &Path) -> anyhow::Result<Entities> {
-        let beside = || migrations.join("../../entity/src");
+        let root = migrations.ancestors().nth(2).unwrap_or(migrations);
+        let beside = || root.join("entity/src");
         let folder = self.entities.clone().unwrap_or_else(beside);
         let entities = Entities::read(&folder)
             .with_context(|| format!("cannot read the entities in {}", folder.display()))?;

@@ -19,7 +19,7 @@ use serde::Serialize;
 use crate::{
     DatabaseUrl, Migrations, Project, expected, new,
     report::Report,
-    scratch::{Scratch, connect},
+    scratch::{self, connect},
 };
 
 pub use files::Entities;
@@ -74,18 +74,11 @@ struct Outcome {
 /// What a migration or the generator met.
 pub async fn generate_from_scratch(migrations: Migrations) -> anyhow::Result<Entities> {
     // On SQLite, what it is beside is of no matter.
-    let scratch = Scratch::beside(&DatabaseUrl::of_file(Path::new("scratch.db"))).await?;
-    let entities = async {
-        let db = scratch.connect().await?;
-        let names = migrations().iter().map(|migration| migration.name().to_owned()).collect();
-        expected::build(&db, migrations, names).await?;
-        let entities = generate(&db).await?;
-        db.close().await?;
-        anyhow::Ok(entities)
-    };
-    let entities = entities.await;
-    scratch.remove().await?;
-    entities
+    scratch::on(&DatabaseUrl::of_file(Path::new("scratch.db")), async |db| {
+        expected::build_all(db, migrations).await?;
+        generate(db).await
+    })
+    .await
 }
 
 /// Runs the command.

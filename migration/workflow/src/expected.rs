@@ -4,7 +4,7 @@ use anyhow::Context;
 use sea_orm::DatabaseConnection;
 use sea_orm_migration::{MigrationTrait, MigratorTraitSelf};
 
-use crate::{DatabaseUrl, Migrations, catalog::Catalog, scratch::Scratch};
+use crate::{DatabaseUrl, Migrations, catalog::Catalog, scratch};
 
 /// Some of a project's migrations.
 struct Chosen {
@@ -33,6 +33,15 @@ pub async fn build(
     chosen.up(db, None).await.context("the migrations do not build an empty database")
 }
 
+/// Applies all of the migrations to an empty database.
+///
+/// # Errors
+/// What a migration met.
+pub async fn build_all(db: &DatabaseConnection, migrations: Migrations) -> anyhow::Result<()> {
+    let names = migrations().iter().map(|migration| migration.name().to_owned()).collect();
+    build(db, migrations, names).await
+}
+
 /// What those of the migrations that are named build, found out on a scratch database like the one at `beside`.
 ///
 /// # Errors
@@ -42,15 +51,9 @@ pub async fn catalog(
     names: Vec<String>,
     beside: &DatabaseUrl,
 ) -> anyhow::Result<Catalog> {
-    let scratch = Scratch::beside(beside).await?;
-    let built = async {
-        let db = scratch.connect().await?;
-        build(&db, migrations, names).await?;
-        let catalog = Catalog::read(&db).await?;
-        db.close().await?;
-        anyhow::Ok(catalog)
-    };
-    let built = built.await;
-    scratch.remove().await?;
-    built
+    scratch::on(beside, async |db| {
+        build(db, migrations, names).await?;
+        Ok(Catalog::read(db).await?)
+    })
+    .await
 }

@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     DatabaseUrl, Migrations,
     catalog::{Catalog, HISTORY, SEAORM, hexadecimal},
+    rows::transaction,
     scratch,
 };
 
@@ -182,6 +183,15 @@ pub(crate) async fn add(
     insert.into_table(HISTORY).columns(["version", "applied_at", "checksum", "duration_ms"]);
     insert.values_panic([name.into(), now.into(), checksum.into(), milliseconds.into()]);
     db.execute(&insert).await.map(|_| ())
+}
+
+/// Notes that a migration counts as applied, in a database that has what it builds.
+pub(crate) async fn adopt(db: &DatabaseConnection, name: &str) -> anyhow::Result<()> {
+    transaction(db, async || {
+        install(db).await?;
+        Ok(add(db, name, None, 0).await?)
+    })
+    .await
 }
 
 /// Notes that a migration has been undone.

@@ -11,12 +11,8 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait};
 use serde::Serialize;
 
 use crate::{
-    DatabaseUrl, Project,
-    catalog::Catalog,
-    difference::differences,
-    history, new,
-    report::Report,
-    scratch::{self, Scratch},
+    DatabaseUrl, Project, catalog::Catalog, difference::differences, history, new, report::Report,
+    scratch,
 };
 
 pub(crate) use source::statements;
@@ -96,10 +92,7 @@ pub async fn run(
     let (migration, file) =
         new::create_with(&folder, &arguments.name, Utc::now(), &baseline.source)?;
     if arguments.adopt {
-        let transaction = db.begin().await?;
-        history::install(&transaction).await?;
-        history::add(&transaction, &migration, None, 0).await?;
-        transaction.commit().await?;
+        history::adopt(&db, &migration).await?;
     }
     db.close().await?;
     report.line(format!(
@@ -158,9 +151,7 @@ async fn verify(
     catalog: &Catalog,
     [up, down]: &[Vec<String>; 2],
 ) -> anyhow::Result<()> {
-    let scratch = Scratch::beside(url).await?;
-    let db = scratch.connect().await?;
-    let tried = async {
+    scratch::on(url, async |db| {
         for (statements, expected) in [(up, catalog), (down, &Catalog::default())] {
             let transaction = db.begin().await?;
             for statement in statements {
@@ -168,7 +159,7 @@ async fn verify(
                 done.with_context(|| format!("cannot be built again: {statement}"))?;
             }
             transaction.commit().await?;
-            let built = Catalog::read(&db).await?;
+            let built = Catalog::read(db).await?;
             if let Some(difference) = differences(expected, &built).first() {
                 bail!(
                     "would not be built as it is: {difference}. Leave its table out with --ignore, or report this"
@@ -176,9 +167,6 @@ async fn verify(
             }
         }
         Ok(())
-    };
-    let tried = tried.await;
-    db.close().await?;
-    scratch.remove().await?;
-    tried
+    })
+    .await
 }

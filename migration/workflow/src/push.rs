@@ -16,7 +16,7 @@ use crate::{
     history, new, pull,
     report::Report,
     rows::transaction,
-    scratch::Scratch,
+    scratch,
 };
 
 /// The end of `garboard db push --help`.
@@ -136,23 +136,18 @@ async fn tried(
     ask: impl FnMut(&str) -> bool,
 ) -> anyhow::Result<Diff> {
     let make = statements(db).await?;
-    let scratch = Scratch::beside(&project.database).await?;
-    let tried = async {
-        let copy = scratch.connect().await?;
-        transaction(&copy, async || {
+    scratch::on(&project.database, async |copy| {
+        transaction(copy, async || {
             for statement in &make {
                 copy.execute_unprepared(statement).await?;
             }
             Ok(())
         })
         .await?;
-        let (diff, _) = between(&copy, entities, renames, ask).await?;
-        copy.close().await?;
-        anyhow::Ok(diff)
-    };
-    let tried = tried.await;
-    scratch.remove().await?;
-    tried
+        let (diff, _) = between(copy, entities, renames, ask).await?;
+        Ok(diff)
+    })
+    .await
 }
 
 /// What SQLite was told of each thing, but for the tables in which a virtual one keeps what it has.

@@ -95,6 +95,26 @@ impl Scratch {
     }
 }
 
+/// Does work on an empty database like the one at `url`, which is gone afterwards, however the work has ended.
+///
+/// # Errors
+/// Those of the work, and of [`Scratch`].
+pub async fn on<T>(
+    url: &DatabaseUrl,
+    work: impl AsyncFnOnce(&DatabaseConnection) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let scratch = Scratch::beside(url).await?;
+    let done = async {
+        let db = scratch.connect().await?;
+        let done = work(&db).await?;
+        db.close().await?;
+        anyhow::Ok(done)
+    };
+    let done = done.await;
+    scratch.remove().await?;
+    done
+}
+
 /// Beside which database a scratch one is made: the database itself, or another one of its kind.
 ///
 /// # Errors

@@ -18,6 +18,7 @@ use crate::{
     schema::OnDelete,
 };
 use attribute::Attributes;
+pub(crate) use attribute::derives;
 use listed::Listed;
 
 /// The tables that are declared, by name.
@@ -158,7 +159,7 @@ fn at(file: &str, span: proc_macro2::Span, error: impl std::fmt::Display) -> any
 
 /// The model of a file, if it has one. Another one there would be taken for a table that is gone.
 fn model<'a>(file: &str, items: &'a [Item]) -> anyhow::Result<Option<&'a ItemStruct>> {
-    let is_entity = |item: &ItemStruct| attribute::derives(&item.attrs, "DeriveEntityModel");
+    let is_entity = |item: &ItemStruct| derives(&item.attrs, "DeriveEntityModel");
     let mut models = Vec::new();
     for item in items {
         match item {

@@ -17,8 +17,7 @@ use crate::{
     DatabaseUrl, Project,
     catalog::Catalog,
     entities::{self, Entities},
-    expected, new,
-    scratch::Scratch,
+    expected, new, scratch,
 };
 
 /// Finds out what differs between what the migrations build and what entity sources declare, and tries the steps between.
@@ -32,43 +31,28 @@ pub async fn diff(
     renames: &[Rename],
     ask: impl FnMut(&str) -> bool,
 ) -> anyhow::Result<Diff> {
-    let names: Vec<_> =
-        (project.migrations)().iter().map(|migration| migration.name().to_owned()).collect();
     // On SQLite, what it is beside is of no matter.
     let sqlite = DatabaseUrl::of_file(Path::new("scratch.db"));
-    let build = async |db: DatabaseConnection| {
-        expected::build(&db, project.migrations, names.clone()).await?;
-        anyhow::Ok(db)
-    };
-    let scratch = Scratch::beside(&sqlite).await?;
-    let found = async {
-        let db = build(scratch.connect().await?).await?;
-        let found = between(&db, entities, renames, ask).await?;
-        db.close().await?;
-        anyhow::Ok(found)
-    };
-    let found = found.await;
-    scratch.remove().await?;
-    let (mut diff, generated) = found?;
+    let (mut diff, generated) = scratch::on(&sqlite, async |db| {
+        expected::build_all(db, project.migrations).await?;
+        between(db, entities, renames, ask).await
+    })
+    .await?;
     if diff.changes.is_empty() || !project.database.is_postgres() {
         return Ok(diff);
     }
-    let scratch = Scratch::beside(&project.database).await?;
-    let tried = async {
-        let db = build(scratch.connect().await?).await?;
-        let proof = prove::prove(&db, &diff.up, &undoing(&diff.up)).await?;
-        db.close().await?;
-        if let Some(file) = proof.entities.changed(&generated).first() {
-            bail!(
-                "the two databases would generate another {file}: write this migration by hand, with `garboard db new`"
-            );
-        }
-        diff.built = proof.catalog;
-        Ok(diff)
-    };
-    let tried = tried.await;
-    scratch.remove().await?;
-    tried
+    let proof = scratch::on(&project.database, async |db| {
+        expected::build_all(db, project.migrations).await?;
+        prove::prove(db, &diff.up, &undoing(&diff.up).operations).await
+    });
+    let proof = proof.await?;
+    if let Some(file) = proof.entities.changed(&generated).first() {
+        bail!(
+            "the two databases would generate another {file}: write this migration by hand, with `garboard db new`"
+        );
+    }
+    diff.built = proof.catalog;
+    Ok(diff)
 }
 
 /// Finds out what differs between a database and entity sources, and tries the steps between on it: for a scratch database.
@@ -84,24 +68,23 @@ pub(crate) async fn between(
 ) -> anyhow::Result<(Diff, Entities)> {
     let declared = declared::read(entities)?;
     let (known, _) = read(db).await?;
+    let candidates = compare::candidates(&known, &declared);
+    let is_open = |renames: &[Rename], one: &compare::Candidate| {
+        renames.iter().all(|rename| !rename.is_about(&one.from, &one.to))
+    };
     let mut renames = renames.to_vec();
     // Whoever says some knows of all.
-    if renames.is_empty() {
-        for compare::Candidate { from, to } in compare::candidates(&known, &declared) {
-            let open = |rename: &Rename| !rename.is_about(&from, &to);
-            if renames.iter().all(open)
-                && ask(&format!("{from} is gone and {to} is new: is it the same, renamed?"))
-            {
-                renames.push(format!("{from}={to}").parse()?);
-            }
+    let asked = if renames.is_empty() { candidates.as_slice() } else { &[] };
+    for one in asked {
+        let compare::Candidate { from, to } = one;
+        if is_open(&renames, one)
+            && ask(&format!("{from} is gone and {to} is new: is it the same, renamed?"))
+        {
+            renames.push(format!("{from}={to}").parse()?);
         }
     }
-    let open = |candidate: &compare::Candidate| {
-        renames.iter().all(|rename| !rename.is_about(&candidate.from, &candidate.to))
-    };
-    let candidates = compare::candidates(&known, &declared);
-    let hints: Vec<_> =
-        candidates.iter().filter(|one| open(one)).map(ToString::to_string).collect();
+    let open = candidates.iter().filter(|one| is_open(&renames, one));
+    let hints: Vec<_> = open.map(ToString::to_string).collect();
     let up = compare::compare(&known, &declared, &renames);
     let up = up.map_err(|error| match hints.as_slice() {
         [] => error,
@@ -111,8 +94,7 @@ pub(crate) async fn between(
         return Ok((Diff::default(), Entities::default()));
     }
     let Undoing { operations: down, mut lost } = undoing(&up);
-    let proof =
-        prove::prove(db, &up, &Undoing { operations: down.clone(), lost: Vec::new() }).await?;
+    let proof = prove::prove(db, &up, &down).await?;
     check(&proof.known, &declared)?;
     lost.extend(proof.remains);
     let changes: Vec<_> = up.iter().flat_map(describe::lines).collect();

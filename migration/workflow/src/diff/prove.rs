@@ -9,7 +9,7 @@ use sea_orm_migration::SchemaManager;
 use super::{
     find::read,
     known::Known,
-    operation::{Operation, Undoing, perform},
+    operation::{Operation, perform},
 };
 use crate::{
     DatabaseUrl, catalog::Catalog, connection, definition::LONGEST, difference::differences,
@@ -32,7 +32,7 @@ pub(super) struct Proof {
 pub(super) async fn prove(
     db: &DatabaseConnection,
     up: &[Operation],
-    down: &Undoing,
+    down: &[Operation],
 ) -> anyhow::Result<Proof> {
     let before = Catalog::read(db).await?;
     together(db, up).await.context("this cannot be migrated")?;
@@ -47,8 +47,8 @@ pub(super) async fn prove(
     }
     let (known, entities) = read(db).await?;
     let mut remains = Vec::new();
-    if !down.operations.iter().any(|one| matches!(one, Operation::Refuse(_))) {
-        together(db, &down.operations).await.context("this cannot be undone")?;
+    if !down.iter().any(|one| matches!(one, Operation::Refuse(_))) {
+        together(db, down).await.context("this cannot be undone")?;
         let after = Catalog::read(db).await?;
         let left = differences(&before, &after);
         remains = left.iter().map(|left| format!("the schema as it was: `{left}`")).collect();
@@ -105,10 +105,6 @@ pub(super) async fn same(url: &DatabaseUrl, built: &Catalog) -> anyhow::Result<(
 /// Notes that a migration is applied.
 pub(super) async fn adopt(url: &DatabaseUrl, migration: &str) -> anyhow::Result<()> {
     let db = connection::existing(url).await?;
-    transaction(&db, async || {
-        history::install(&db).await?;
-        Ok(history::add(&db, migration, None, 0).await?)
-    })
-    .await?;
+    history::adopt(&db, migration).await?;
     Ok(db.close().await?)
 }

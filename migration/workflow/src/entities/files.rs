@@ -54,11 +54,6 @@ impl Entities {
         self.0
     }
 
-    /// Whether there is a file of a table.
-    pub fn has_tables(&self) -> bool {
-        self.0.values().any(|text| text.contains(MODEL))
-    }
-
     /// The first file that is none of an entity crate.
     pub fn stranger(&self) -> Option<&str> {
         let own = |(name, text): &(&String, &String)| {

@@ -13,6 +13,7 @@ use std::{fs, path::Path};
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use sea_orm_migration::MigrationTrait;
+use tempfile::TempDir;
 use workflow::{
     DatabaseUrl, Migrations,
     catalog::Catalog,
@@ -201,6 +202,16 @@ fn normal(entities: &Entities) -> declared::Declared {
         table.uniques.sort();
     }
     declared
+}
+
+/// A project in a folder, whose entities are these.
+fn folder(entities: &Entities) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let migrations = folder.path().join("migration/src");
+    fs::create_dir_all(&migrations).expect("a folder of migrations");
+    fs::write(migrations.join("lib.rs"), "mod base;\nfn all() {\n    vec![]\n}\n").expect("a list");
+    entities.write(&folder.path().join("entity/src")).expect("the entities");
+    folder
 }
 
 async fn migrate(migrations: Migrations, url: &DatabaseUrl) {

@@ -79,7 +79,7 @@ impl Attributes {
 }
 
 /// Whether a derive macro of this name is asked for.
-pub(super) fn derives(attributes: &[Attribute], name: &str) -> bool {
+pub(crate) fn derives(attributes: &[Attribute], name: &str) -> bool {
     attributes.iter().filter(|attribute| attribute.path().is_ident("derive")).any(|attribute| {
         let mut found = false;
         let read = attribute.parse_nested_meta(|meta| {

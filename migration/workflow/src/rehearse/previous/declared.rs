@@ -9,6 +9,8 @@ use syn::{
     ext::IdentExt, punctuated::Punctuated,
 };
 
+use crate::diff::declared::derives;
+
 /// A field that is kept in a column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Field {
@@ -33,7 +35,7 @@ pub(super) fn tables(
         let file = syn::parse_file(text).with_context(|| format!("cannot parse {name}"))?;
         for item in file.items {
             let Item::Struct(item) = item else { continue };
-            if !is_entity(&item.attrs) {
+            if !derives(&item.attrs, "DeriveEntityModel") {
                 continue;
             }
             let words = words(&item.attrs).with_context(|| name.clone())?;
@@ -48,15 +50,6 @@ pub(super) fn tables(
         }
     }
     Ok(tables)
-}
-
-fn is_entity(attributes: &[Attribute]) -> bool {
-    let derived = attributes.iter().filter(|attribute| attribute.path().is_ident("derive"));
-    let paths = derived.filter_map(|derive| {
-        derive.parse_args_with(Punctuated::<syn::Path, Token![,]>::parse_terminated).ok()
-    });
-    let last = |path: syn::Path| path.segments.last().map(|segment| segment.ident.to_string());
-    paths.flatten().filter_map(last).any(|name| name == "DeriveEntityModel")
 }
 
 fn fields(fields: Fields) -> anyhow::Result<Vec<Field>> {

@@ -1,7 +1,5 @@
 //! A database in development becomes what is declared, without a migration.
 
-use std::fs;
-
 use rstest::rstest;
 use sea_orm::DatabaseConnection;
 use workflow::{
@@ -14,7 +12,9 @@ use workflow::{
     seed::seed,
 };
 
-use super::{assert_entities, corpus::CASES, counts, edited, first, migrate, normal, replaced};
+use super::{
+    assert_entities, corpus::CASES, counts, edited, first, folder, migrate, normal, replaced,
+};
 use crate::harness::{
     Backend::{self, Postgres, Sqlite},
     connect, db, empty, execute, project,
@@ -170,11 +170,8 @@ async fn what_was_pushed_is_adopted_by_the_migration(#[values(Sqlite, Postgres)]
     let edited = replaced("adopted", &base, &[edit]);
     let (scratch, connection) = filled(backend).await;
     let project = project(first, scratch.url());
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder(&edited);
     let migrations = folder.path().join("migration/src");
-    fs::create_dir_all(&migrations).expect("a folder of migrations");
-    fs::write(migrations.join("lib.rs"), "mod base;\nfn all() {\n    vec![]\n}\n").expect("a list");
-    edited.write(&folder.path().join("entity/src")).expect("the entities");
     let migrations = migrations.to_str().expect("a name");
 
     assert!(db(&project, &["push", "--migrations", migrations]).await.expect("it is applied"));

@@ -3,13 +3,12 @@
 use std::fs;
 
 use rstest::rstest;
-use tempfile::TempDir;
 use workflow::{
     diff::diff,
     entities::{Entities, generate_from_scratch},
 };
 
-use super::{first, replaced};
+use super::{first, folder, replaced};
 use crate::harness::{
     Backend::{Postgres, Sqlite},
     db, empty, project, server,
@@ -226,16 +225,6 @@ async fn tables_in_a_circle() {
     }
     let error = refusal(&Entities::of(files), &[]).await;
     assert!(error.contains("the tables left, right refer to each other in a circle"), "{error}");
-}
-
-/// A project in a folder, whose entities are these.
-fn folder(entities: &Entities) -> TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    let migrations = folder.path().join("migration/src");
-    fs::create_dir_all(&migrations).expect("a folder of migrations");
-    fs::write(migrations.join("lib.rs"), "mod base;\nfn all() {\n    vec![]\n}\n").expect("a list");
-    entities.write(&folder.path().join("entity/src")).expect("the entities");
-    folder
 }
 
 #[rstest]
